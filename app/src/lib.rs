@@ -1,0 +1,1 @@
+//! An AWS data platform on one machine, in one binary.

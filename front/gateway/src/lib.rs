@@ -1,0 +1,1 @@
+//! Listeners, and the one pipeline that every call walks.

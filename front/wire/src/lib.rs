@@ -1,0 +1,1 @@
+//! Bytes become typed values and back: AWS's protocols and SigV4; no I/O.

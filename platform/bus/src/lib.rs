@@ -1,0 +1,1 @@
+//! Events, delivered at least once, in order per source.

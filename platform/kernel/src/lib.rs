@@ -1,0 +1,1 @@
+//! Our own words: schemas and values, operation table, context, fault, ARN, clock, paging, jobs.

@@ -1,0 +1,1 @@
+//! The ground floor, assembled: what a service is built on.

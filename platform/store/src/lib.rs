@@ -1,0 +1,1 @@
+//! Durable typed tables, blobs, an append-only log and sealed secrets.

@@ -1,0 +1,1 @@
+//! Whole-house tests live in this package's tests folder.
