@@ -1,0 +1,72 @@
+//! A body that may be a stream: bytes on their way from a socket or file to another, never whole in memory.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full};
+
+/// What can go wrong while a body is read: the peer left, a checksum differs, a file is short.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A stream of bytes, with its length where it is known.
+pub struct Body {
+    stream: UnsyncBoxBody<Bytes, BodyError>,
+}
+
+impl Body {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self::of(Empty::new())
+    }
+
+    /// Bytes that are here already.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self::of(Full::new(bytes.into()))
+    }
+
+    /// Any HTTP body.
+    pub fn of<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        Self { stream: body.map_err(Into::into).boxed_unsync() }
+    }
+
+    /// The next piece; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        loop {
+            match self.stream.frame().await? {
+                Ok(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Some(Ok(data));
+                    }
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// The number of bytes, where the sender said it.
+    pub fn length(&self) -> Option<u64> {
+        http_body::Body::size_hint(&self.stream).exact()
+    }
+
+    /// As an HTTP body, for the gateway.
+    pub fn into_stream(self) -> UnsyncBoxBody<Bytes, BodyError> {
+        self.stream
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({:?} bytes)", self.length())
+    }
+}

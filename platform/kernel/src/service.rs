@@ -1,0 +1,180 @@
+//! The operation table of a service: one line per operation, one per job.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::access::Access;
+use crate::ctx::Ctx;
+use crate::fault::Fault;
+use crate::job::{Job, JobHandler, Waker};
+use crate::schema::Model;
+use crate::shaped::Shaped;
+use crate::value::Value;
+
+/// An operation of AWS: generated markers implement it.
+pub trait Op: 'static {
+    /// AWS's name for it.
+    const NAME: &'static str;
+    /// What it takes.
+    type Input: Shaped + Send + Sync + 'static;
+    /// What it answers.
+    type Output: Shaped + Send + 'static;
+    /// The service that has it.
+    fn model() -> &'static Model;
+}
+
+/// An operation's function: `async fn(ctx, state, input) -> Result<output, error>`.
+///
+/// The trait exists because a plain bound cannot say that the future may borrow from `ctx` and `state` and is
+/// `Send`; every such `async fn` implements it.
+pub trait Handler<'a, S, I, O, E>: Send + Sync {
+    /// What the function returns.
+    type Future: Future<Output = Result<O, E>> + Send + 'a;
+    /// Calls it.
+    fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> Self::Future;
+}
+
+impl<'a, S: 'a, I, O, E, F, R> Handler<'a, S, I, O, E> for F
+where
+    F: Fn(&'a Ctx, &'a S, I) -> R + Send + Sync,
+    R: Future<Output = Result<O, E>> + Send + 'a,
+{
+    type Future = R;
+    fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> R {
+        self(ctx, state, input)
+    }
+}
+
+/// One service, ready to be called.
+pub struct Service {
+    /// What AWS says it is.
+    pub model: &'static Model,
+    operations: HashMap<&'static str, Box<dyn Operation>>,
+    jobs: Vec<Job>,
+}
+
+impl Service {
+    /// A table for a model, over the service's state.
+    pub fn of<S: Send + Sync + 'static>(model: &'static Model, state: S) -> Builder<S> {
+        Builder { state: Arc::new(state), service: Self { model, operations: HashMap::new(), jobs: Vec::new() } }
+    }
+
+    /// The function behind an operation; `None` when it is not served.
+    pub fn operation(&self, name: &str) -> Option<&dyn Operation> {
+        self.operations.get(name).map(|operation| &**operation)
+    }
+
+    /// Names of the operations in the table.
+    pub fn operation_names(&self) -> impl Iterator<Item = &'static str> {
+        self.operations.keys().copied()
+    }
+
+    /// What happens by itself, handed to whoever starts the house.
+    pub fn take_jobs(&mut self) -> Vec<Job> {
+        std::mem::take(&mut self.jobs)
+    }
+}
+
+/// An operation behind its types.
+pub trait Operation: Send + Sync {
+    /// Types a checked input.
+    fn prepare(&self, input: Value) -> Box<dyn Prepared>;
+}
+
+/// A call with its input typed: first say what it touches, then run it.
+pub trait Prepared: Send + Sync {
+    /// What the call touches.
+    fn access(&self, ctx: &Ctx) -> Result<Access, Fault>;
+    /// Runs it.
+    fn run<'a>(self: Box<Self>, ctx: &'a Ctx) -> BoxFuture<'a, Result<Value, Fault>>;
+}
+
+/// Builds a [`Service`].
+pub struct Builder<S> {
+    state: Arc<S>,
+    service: Service,
+}
+
+impl<S: Send + Sync + 'static> Builder<S> {
+    /// One operation: what it touches, and what it does.
+    pub fn op<O: Op>(
+        mut self,
+        access: impl Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
+        run: impl for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+    ) -> Self {
+        let declared = self.service.model.operation(O::NAME).is_some_and(|operation| operation.served);
+        assert!(declared, "{} is not in models/served.toml", O::NAME);
+        let function = Arc::new(Function { state: self.state.clone(), access, run });
+        let entry = Entry::<O, S, _, _> { function, operation: std::marker::PhantomData };
+        let before = self.service.operations.insert(O::NAME, Box::new(entry));
+        assert!(before.is_none(), "{} is in the table twice", O::NAME);
+        self
+    }
+
+    /// Something that happens by itself: runs at start, whenever it is due, and when `waker` says that something
+    /// changed.
+    pub fn job(mut self, name: &'static str, waker: &Waker, run: impl for<'a> JobHandler<'a, S> + 'static) -> Self {
+        self.service.jobs.push(Job::new(self.service.model.service, name, waker.clone(), self.state.clone(), run));
+        self
+    }
+
+    /// The finished table. Every operation that `served.toml` names must be in it.
+    pub fn build(self) -> Service {
+        for operation in self.service.model.operations.iter().filter(|operation| operation.served) {
+            let name = operation.name;
+            assert!(self.service.operations.contains_key(name), "{name} is in models/served.toml but has no function");
+        }
+        self.service
+    }
+}
+
+struct Function<S, A, R> {
+    state: Arc<S>,
+    access: A,
+    run: R,
+}
+
+struct Entry<O, S, A, R> {
+    function: Arc<Function<S, A, R>>,
+    operation: std::marker::PhantomData<fn() -> O>,
+}
+
+impl<O, S, A, R> Operation for Entry<O, S, A, R>
+where
+    O: Op,
+    S: Send + Sync + 'static,
+    A: Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
+    R: for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+{
+    fn prepare(&self, input: Value) -> Box<dyn Prepared> {
+        Box::new(Call::<O, S, A, R> { function: self.function.clone(), input: O::Input::from_value(input) })
+    }
+}
+
+struct Call<O: Op, S, A, R> {
+    function: Arc<Function<S, A, R>>,
+    input: O::Input,
+}
+
+impl<O, S, A, R> Prepared for Call<O, S, A, R>
+where
+    O: Op,
+    S: Send + Sync + 'static,
+    A: Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
+    R: for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+{
+    fn access(&self, ctx: &Ctx) -> Result<Access, Fault> {
+        (self.function.access)(ctx, &self.function.state, &self.input)
+    }
+
+    fn run<'a>(self: Box<Self>, ctx: &'a Ctx) -> BoxFuture<'a, Result<Value, Fault>> {
+        Box::pin(async move {
+            let Self { function, input } = *self;
+            let output = function.run.call(ctx, &function.state, input).await?;
+            Ok(output.into_value())
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! Reading a blob: whole or in part, a bounded chunk at a time, or as a file for an engine.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::writer::Held;
+use super::{BLOBS, BlobId, BlobStore, Place, path_of};
+use crate::error::StoreError;
+use crate::read::Read;
+use crate::store::off_thread;
+
+/// What one `next` reads at most.
+const CHUNK_BYTES: u64 = 256 * 1024;
+
+/// An open blob. Its file stays while the reader lives, also when the last record that names it goes.
+#[derive(Debug)]
+pub struct BlobReader {
+    pub size: u64,
+    pub sha256: [u8; 32],
+    content: Content,
+    rest: Range<u64>,
+    _held: Held,
+}
+
+#[derive(Debug)]
+enum Content {
+    Disk(Arc<File>, PathBuf),
+    Memory(Vec<Bytes>),
+}
+
+impl BlobStore {
+    /// Opens a blob that a committed record names.
+    pub async fn open(&self, id: &BlobId) -> Result<BlobReader, StoreError> {
+        let id = *id;
+        let blobs = self.blobs.clone();
+        // The hold comes before the look, so that the file cannot go between the two.
+        let held = Held::new(blobs.clone(), id, None);
+        let row = self.published.read().get(BLOBS, &id)?.ok_or(StoreError::NoSuchBlob(id))?;
+        let content = match &blobs.place {
+            Place::Memory(contents) => Content::Memory(contents.lock().get(&id).cloned().ok_or(StoreError::NoSuchBlob(id))?),
+            Place::Disk(root) => {
+                let path = path_of(root, id);
+                off_thread(move || {
+                    let file = File::open(&path).map_err(StoreError::io(format!("open {}", path.display())))?;
+                    Ok(Content::Disk(Arc::new(file), path))
+                })
+                .await?
+            }
+        };
+        Ok(BlobReader { size: row.size, sha256: row.sha256, content, rest: 0..row.size, _held: held })
+    }
+}
+
+impl BlobReader {
+    /// Narrows what `next` reads to these bytes; what lies behind the end is left out.
+    #[must_use]
+    pub fn range(mut self, bytes: Range<u64>) -> Self {
+        let end = bytes.end.min(self.size);
+        self.rest = bytes.start.min(end)..end;
+        self
+    }
+
+    /// The next chunk, or `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let start = self.rest.start;
+        let length = (self.rest.end - start).min(CHUNK_BYTES) as usize;
+        let chunk = match &self.content {
+            Content::Memory(chunks) => Ok(slice(chunks, start, length)),
+            Content::Disk(file, path) => {
+                let (file, path) = (file.clone(), path.clone());
+                off_thread(move || {
+                    let mut chunk = vec![0; length];
+                    file.read_exact_at(&mut chunk, start)
+                        .map_err(StoreError::io(format!("read {}", path.display())))?;
+                    Ok(Bytes::from(chunk))
+                })
+                .await
+            }
+        };
+        match &chunk {
+            Ok(chunk) => self.rest.start += chunk.len() as u64,
+            Err(_) => self.rest = 0..0,
+        }
+        Some(chunk)
+    }
+
+    /// The file, for engines that read or map it themselves while they keep this reader.
+    /// `None` in memory.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.content {
+            Content::Disk(_, path) => Some(path),
+            Content::Memory(_) => None,
+        }
+    }
+}
+
+/// The chunk at `start`, cut where the writer's chunks were, so that nothing is copied.
+fn slice(chunks: &[Bytes], start: u64, length: usize) -> Bytes {
+    let mut skip = start as usize;
+    for chunk in chunks {
+        if skip < chunk.len() {
+            return chunk.slice(skip..(skip + length).min(chunk.len()));
+        }
+        skip -= chunk.len();
+    }
+    Bytes::new()
+}
