@@ -55,7 +55,9 @@ impl Region {
     /// Letters, digits and hyphens, as every region's name; we keep no list of regions.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=63).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         fits.then(|| Self(text.into()))
     }
 }
@@ -90,7 +92,13 @@ impl Arn {
 
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partition, service, region, account, resource } = self;
+        let Self {
+            partition,
+            service,
+            region,
+            account,
+            resource,
+        } = self;
         write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 }
@@ -115,7 +123,11 @@ impl FromStr for Arn {
             account: next()?.into(),
             resource: next()?.into(),
         };
-        if arn.partition.is_empty() || arn.service.is_empty() || arn.resource.is_empty() { Err(NotAnArn) } else { Ok(arn) }
+        if arn.partition.is_empty() || arn.service.is_empty() || arn.resource.is_empty() {
+            Err(NotAnArn)
+        } else {
+            Ok(arn)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use haar_policy::Document;
+use haar_policy::{Principal, Source};
 
 use crate::arn::{AccountId, Arn};
 use crate::timestamp::Timestamp;
@@ -10,11 +10,11 @@ use crate::timestamp::Timestamp;
 /// Who makes a call, as `sts:GetCallerIdentity` would say it.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// What kind of principal.
-    pub kind: CallerKind,
-    /// The account that the principal belongs to.
+    /// As the policy language knows it.
+    pub principal: Principal,
+    /// The account that the call works in: the principal's.
     pub account: AccountId,
-    /// `arn:aws:iam::123456789012:user/alice`.
+    /// `arn:aws:iam::123456789012:user/alice`; for a session that of the session.
     pub arn: String,
     /// The unique id (`AIDA…`); for a session `AROA…:session-name`; for root the account id.
     pub user_id: String,
@@ -22,43 +22,17 @@ pub struct Caller {
     pub access_key_id: Option<String>,
     /// Tags of the principal and of its session: `aws:PrincipalTag/…`.
     pub tags: Vec<(String, String)>,
-    /// Further condition keys that the session carries (`aws:TokenIssueTime`, `sts:ExternalId`, …).
+    /// Further condition keys that the session carries: `aws:TokenIssueTime`, `aws:SourceIdentity`, ….
     pub keys: Vec<(String, String)>,
-}
-
-/// What kind of principal calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallerKind {
-    /// The account's root user.
-    Root,
-    /// An IAM user.
-    User {
-        /// Its friendly name.
-        name: String,
-    },
-    /// A session of a role.
-    AssumedRole {
-        /// The role's own ARN, path included.
-        role_arn: String,
-        /// The role's friendly name.
-        role_name: String,
-        /// The session's name.
-        session_name: String,
-    },
-    /// One of our services, calling another on its own behalf.
-    Service {
-        /// `events.amazonaws.com`.
-        principal: String,
-    },
-    /// Nobody: an unsigned call.
-    Anonymous,
 }
 
 impl Caller {
     /// The root user of an account.
     pub fn root(account: &AccountId) -> Self {
         Self {
-            kind: CallerKind::Root,
+            principal: Principal::Root {
+                account: account.to_string(),
+            },
             account: account.clone(),
             arn: Arn::new("iam", "", account, "root").to_string(),
             user_id: account.to_string(),
@@ -70,18 +44,28 @@ impl Caller {
 
     /// One of our services at work in an account.
     pub fn service(service: &str, account: &AccountId) -> Self {
-        let principal = format!("{service}.amazonaws.com");
-        Self { kind: CallerKind::Service { principal: principal.clone() }, arn: principal, ..Self::root(account) }
+        let name = format!("{service}.amazonaws.com");
+        Self {
+            principal: Principal::Service { name: name.clone() },
+            arn: name,
+            ..Self::root(account)
+        }
     }
 
     /// An unsigned call, taken to the given account.
     pub fn anonymous(account: &AccountId) -> Self {
-        Self { kind: CallerKind::Anonymous, arn: "anonymous".into(), user_id: "anonymous".into(), ..Self::root(account) }
+        let nobody = "anonymous".to_owned();
+        Self {
+            principal: Principal::Anonymous,
+            arn: nobody.clone(),
+            user_id: nobody,
+            ..Self::root(account)
+        }
     }
 
     /// Whether everything is allowed that no resource policy denies.
     pub fn is_root(&self) -> bool {
-        self.kind == CallerKind::Root
+        matches!(self.principal, Principal::Root { .. })
     }
 }
 
@@ -98,29 +82,22 @@ pub struct Credential {
     pub caller: Arc<Caller>,
 }
 
-/// A policy and where it comes from.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// The policy's ARN, or `user/alice/policy-name` for an inline one.
-    pub source: String,
-    /// The compiled policy.
-    pub document: Arc<Document>,
-}
-
-/// The policies that decide what a caller may do; resource policies come from the resource.
+/// The policies that decide what a caller may do; the resource's own policy comes with the resource.
 #[derive(Clone, Debug, Default)]
 pub struct Permissions {
     /// Of the user and its groups, or of the role.
-    pub identity: Vec<Grant>,
+    pub identity: Vec<Source>,
     /// The permissions boundary.
-    pub boundary: Option<Grant>,
-    /// Policies passed when the session was made; empty when none were.
-    pub session: Vec<Grant>,
+    pub boundary: Option<Source>,
+    /// Policies passed when the session was made.
+    pub session: Option<Vec<Source>>,
 }
 
-/// Knows credentials and permissions: the identity room, or a stand-in when `--auth off`.
+/// Knows credentials and permissions: the identity room.
+///
+/// Both are asked for on every call, so implementations answer from memory where nothing has changed.
 pub trait Authority: Send + Sync {
-    /// The credential with that access key id; `None` when there is none or it is inactive.
+    /// The credential with that access key id; `None` when there is none, or when it is inactive.
     fn credential(&self, access_key_id: &str) -> Option<Arc<Credential>>;
 
     /// What the caller's own policies say.

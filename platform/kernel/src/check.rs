@@ -27,14 +27,26 @@ pub struct Violation {
 /// Checks the input of an operation; the fault is worded as the service words it.
 pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Fault> {
     let Some(shape) = operation.input else { return Ok(()) };
-    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
+    let mut checker = Checker {
+        model,
+        path: Vec::new(),
+        found: Vec::new(),
+    };
     checker.shape(shape, value);
-    if checker.found.is_empty() { Ok(()) } else { Err(fault(model.violations, &checker.found)) }
+    if checker.found.is_empty() {
+        Ok(())
+    } else {
+        Err(fault(model.violations, &checker.found))
+    }
 }
 
 /// The violations of one tree under one shape.
 pub fn violations(model: &Model, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
+    let mut checker = Checker {
+        model,
+        path: Vec::new(),
+        found: Vec::new(),
+    };
     checker.shape(shape, value);
     checker.found
 }
@@ -57,7 +69,10 @@ pub fn fault(style: Violations, found: &[Violation]) -> Fault {
                 Some(value) => Fault::common(
                     "InvalidParameterValue",
                     400,
-                    format!("Value {value} for parameter {member} is invalid. Reason: {}.", first.constraint),
+                    format!(
+                        "Value {value} for parameter {member} is invalid. Reason: {}.",
+                        first.constraint
+                    ),
                 ),
             }
         }
@@ -81,10 +96,18 @@ fn listed(found: &[Violation]) -> String {
         if index > 0 {
             text.push_str("; ");
         }
-        let Violation { path, value, constraint } = violation;
+        let Violation {
+            path,
+            value,
+            constraint,
+        } = violation;
         match value {
-            Some(value) => text.push_str(&format!("Value '{value}' at '{path}' failed to satisfy constraint: {constraint}")),
-            None => text.push_str(&format!("Value null at '{path}' failed to satisfy constraint: {constraint}")),
+            Some(value) => text.push_str(&format!(
+                "Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
+            )),
+            None => text.push_str(&format!(
+                "Value null at '{path}' failed to satisfy constraint: {constraint}"
+            )),
         }
     }
     text
@@ -92,13 +115,19 @@ fn listed(found: &[Violation]) -> String {
 
 fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 /// AWS shows member names as Java fields: first letter small.
 fn as_field(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 struct Checker<'a> {
@@ -130,7 +159,12 @@ impl Checker<'_> {
                 }
             }
             (Kind::List { element, .. }, Value::List(items)) => self.list(element, items),
-            (Kind::Map { key, value: element, .. }, Value::Map(entries)) => self.map(key, element, entries),
+            (
+                Kind::Map {
+                    key, value: element, ..
+                },
+                Value::Map(entries),
+            ) => self.map(key, element, entries),
             _ => {}
         }
     }
@@ -146,7 +180,10 @@ impl Checker<'_> {
     fn union(&mut self, shape: &Shape, fields: &[Value]) {
         let set = fields.iter().filter(|field| field.is_present()).count();
         if set != 1 {
-            self.report(Some(shape.name.to_owned()), "Member must have exactly one of its members set".into());
+            self.report(
+                Some(shape.name.to_owned()),
+                "Member must have exactly one of its members set".into(),
+            );
         }
     }
 
@@ -162,7 +199,10 @@ impl Checker<'_> {
             }
             return;
         }
-        let broken = items.iter().map(|item| broken(target, item)).find(|constraints| !constraints.is_empty());
+        let broken = items
+            .iter()
+            .map(|item| broken(target, item))
+            .find(|constraints| !constraints.is_empty());
         if let Some(constraints) = broken {
             let shown: Vec<String> = items.iter().map(|item| shown(target, item)).collect();
             let constraint = format!("Member must satisfy constraint: [{}]", constraints.join(", "));
@@ -200,7 +240,11 @@ impl Checker<'_> {
                 Step::Key(key) => path.push_str(&format!("{separator}{key}.member")),
             }
         }
-        self.found.push(Violation { path, value, constraint });
+        self.found.push(Violation {
+            path,
+            value,
+            constraint,
+        });
     }
 }
 
@@ -236,7 +280,10 @@ fn broken_text(shape: &Shape, text: &str) -> Vec<String> {
     if let Some(pattern) = &shape.pattern
         && !pattern.matches(text)
     {
-        constraints.push(format!("Member must satisfy regular expression pattern: {}", pattern.source()));
+        constraints.push(format!(
+            "Member must satisfy regular expression pattern: {}",
+            pattern.source()
+        ));
     }
     constraints
 }
@@ -275,8 +322,11 @@ fn shown(shape: &Shape, value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Map(entries) => {
-            let entries: Vec<String> =
-                entries.iter().take(VIOLATIONS_LISTED_MAX).map(|(key, value)| format!("{key}={}", plain(value))).collect();
+            let entries: Vec<String> = entries
+                .iter()
+                .take(VIOLATIONS_LISTED_MAX)
+                .map(|(key, value)| format!("{key}={}", plain(value)))
+                .collect();
             format!("{{{}}}", entries.join(", "))
         }
         _ => String::new(),
@@ -303,15 +353,26 @@ mod tests {
     use super::*;
     use crate::schema::{Pattern, Structure};
 
-    const fn text(name: &'static str, min: Option<f64>, max: Option<f64>) -> Shape {
-        Shape { name, kind: Kind::String { values: &[] }, min, max, pattern: None, sensitive: false }
+    const fn shape(name: &'static str, kind: Kind, min: Option<f64>, max: Option<f64>) -> Shape {
+        Shape {
+            name,
+            kind,
+            min,
+            max,
+            pattern: None,
+            sensitive: false,
+        }
     }
 
     static SHAPES: [Shape; 6] = [
-        Shape {
-            kind: Kind::Structure(Structure {
+        shape(
+            "Request",
+            Kind::Structure(Structure {
                 members: &[
-                    Member { required: true, ..Member::new("Name", 1) },
+                    Member {
+                        required: true,
+                        ..Member::new("Name", 1)
+                    },
                     Member::new("Type", 2),
                     Member::new("MaxResults", 3),
                     Member::new("Names", 4),
@@ -322,16 +383,36 @@ mod tests {
                 xml_name: None,
                 xml_namespace: None,
             }),
-            ..text("Request", None, None)
-        },
-        Shape { pattern: Some(Pattern::new("[a-z]+")), ..text("Name", Some(1.0), Some(5.0)) },
-        Shape { kind: Kind::String { values: &["String", "StringList"] }, ..text("Type", None, None) },
-        Shape { kind: Kind::Integer, ..text("MaxResults", Some(1.0), Some(50.0)) },
+            None,
+            None,
+        ),
         Shape {
-            kind: Kind::List { element: Member::new("", 5), flattened: false },
-            ..text("Names", Some(1.0), Some(2.0))
+            name: "Name",
+            kind: Kind::String { values: &[] },
+            min: Some(1.0),
+            max: Some(5.0),
+            pattern: Some(Pattern::new("[a-z]+")),
+            sensitive: false,
         },
-        text("Element", Some(1.0), Some(3.0)),
+        shape(
+            "Type",
+            Kind::String {
+                values: &["String", "StringList"],
+            },
+            None,
+            None,
+        ),
+        shape("MaxResults", Kind::Integer, Some(1.0), Some(50.0)),
+        shape(
+            "Names",
+            Kind::List {
+                element: Member::new("", 5),
+                flattened: false,
+            },
+            Some(1.0),
+            Some(2.0),
+        ),
+        shape("Element", Kind::String { values: &[] }, Some(1.0), Some(3.0)),
     ];
 
     static OPERATION: Operation = Operation {
@@ -365,7 +446,11 @@ mod tests {
     }
 
     fn message(fields: Vec<Value>) -> String {
-        let fault = input(&model(Violations::ValidationException), &OPERATION, &Value::Struct(fields));
+        let fault = input(
+            &model(Violations::ValidationException),
+            &OPERATION,
+            &Value::Struct(fields),
+        );
         fault.expect_err("a violation").message
     }
 
@@ -384,7 +469,12 @@ mod tests {
     #[test]
     fn every_violation_is_counted() {
         assert_eq!(
-            message(vec![named("ABCDEF"), named("Strong"), Value::Integer(51), Value::Absent]),
+            message(vec![
+                named("ABCDEF"),
+                named("Strong"),
+                Value::Integer(51),
+                Value::Absent
+            ]),
             "4 validation errors detected: Value 'ABCDEF' at 'name' failed to satisfy constraint: Member must have \
              length less than or equal to 5; Value 'ABCDEF' at 'name' failed to satisfy constraint: Member must \
              satisfy regular expression pattern: [a-z]+; Value 'Strong' at 'type' failed to satisfy constraint: \
@@ -407,12 +497,25 @@ mod tests {
     fn sqs_names_the_missing_parameter() {
         let fields = vec![Value::Absent, Value::Absent, Value::Absent, Value::Absent];
         let fault = input(&model(Violations::Parameter), &OPERATION, &Value::Struct(fields)).expect_err("a violation");
-        assert_eq!(fault.to_string(), "MissingParameter: The request must contain the parameter Name.");
+        assert_eq!(
+            fault.to_string(),
+            "MissingParameter: The request must contain the parameter Name."
+        );
     }
 
     #[test]
     fn a_fitting_request_passes() {
-        let fields = vec![named("abc"), named("String"), Value::Integer(50), Value::List(vec![named("x")])];
-        input(&model(Violations::ValidationException), &OPERATION, &Value::Struct(fields)).expect("no violation");
+        let fields = vec![
+            named("abc"),
+            named("String"),
+            Value::Integer(50),
+            Value::List(vec![named("x")]),
+        ];
+        input(
+            &model(Violations::ValidationException),
+            &OPERATION,
+            &Value::Struct(fields),
+        )
+        .expect("no violation");
     }
 }

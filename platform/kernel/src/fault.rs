@@ -68,14 +68,22 @@ impl Fault {
 
     /// We are broken: the cause goes to the log, the caller gets AWS's words for it.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let mut fault = Self::common("InternalFailure", 500, "We encountered an internal error. Please try again.");
+        let mut fault = Self::common(
+            "InternalFailure",
+            500,
+            "We encountered an internal error. Please try again.",
+        );
         fault.cause = Some(cause.into());
         fault
     }
 
     /// An operation or a part of one that haar does not serve: the answer names it.
     pub fn not_served(what: impl fmt::Display) -> Self {
-        Self::common("NotImplemented", 501, format!("haar does not serve {what}. COMPATIBILITY.md lists what it serves."))
+        Self::common(
+            "NotImplemented",
+            501,
+            format!("haar does not serve {what}. COMPATIBILITY.md lists what it serves."),
+        )
     }
 
     /// Adds a member of the error's shape.

@@ -4,6 +4,7 @@
 //!   schema  what a model says: operations, shapes, members, constraints
 //!   value   a typed message as a tree under a schema; `shaped` turns it into generated structs and back
 //!   check   the model's constraints, in AWS's words
+//!   caller  who calls, and what they may do
 //!   service the operation table: one line per operation, one per job
 //!   ctx     what an operation knows of its call: who, where, when; and how it calls others
 //!   access  what a call touches, so that the pipeline can authorize it
@@ -37,9 +38,9 @@ pub use access::Access;
 pub use arn::{AccountId, Arn, Region};
 pub use body::Body;
 pub use bytes::Bytes;
-pub use caller::Caller;
+pub use caller::{Authority, Caller};
 pub use clock::Clock;
-pub use ctx::Ctx;
+pub use ctx::{Ctx, House};
 pub use fault::{AwsError, ErrorShape, Fault};
 pub use job::{Next, Waker};
 pub use service::{Op, Service};

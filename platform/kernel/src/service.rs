@@ -59,7 +59,14 @@ pub struct Service {
 impl Service {
     /// A table for a model, over the service's state.
     pub fn of<S: Send + Sync + 'static>(model: &'static Model, state: S) -> Builder<S> {
-        Builder { state: Arc::new(state), service: Self { model, operations: HashMap::new(), jobs: Vec::new() } }
+        Builder {
+            state: Arc::new(state),
+            service: Self {
+                model,
+                operations: HashMap::new(),
+                jobs: Vec::new(),
+            },
+        }
     }
 
     /// The function behind an operation; `None` when it is not served.
@@ -105,10 +112,21 @@ impl<S: Send + Sync + 'static> Builder<S> {
         access: impl Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
         run: impl for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
     ) -> Self {
-        let declared = self.service.model.operation(O::NAME).is_some_and(|operation| operation.served);
+        let declared = self
+            .service
+            .model
+            .operation(O::NAME)
+            .is_some_and(|operation| operation.served);
         assert!(declared, "{} is not in models/served.toml", O::NAME);
-        let function = Arc::new(Function { state: self.state.clone(), access, run });
-        let entry = Entry::<O, S, _, _> { function, operation: std::marker::PhantomData };
+        let function = Arc::new(Function {
+            state: self.state.clone(),
+            access,
+            run,
+        });
+        let entry = Entry::<O, S, _, _> {
+            function,
+            operation: std::marker::PhantomData,
+        };
         let before = self.service.operations.insert(O::NAME, Box::new(entry));
         assert!(before.is_none(), "{} is in the table twice", O::NAME);
         self
@@ -117,15 +135,30 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// Something that happens by itself: runs at start, whenever it is due, and when `waker` says that something
     /// changed.
     pub fn job(mut self, name: &'static str, waker: &Waker, run: impl for<'a> JobHandler<'a, S> + 'static) -> Self {
-        self.service.jobs.push(Job::new(self.service.model.service, name, waker.clone(), self.state.clone(), run));
+        self.service.jobs.push(Job::new(
+            self.service.model.service,
+            name,
+            waker.clone(),
+            self.state.clone(),
+            run,
+        ));
         self
     }
 
     /// The finished table. Every operation that `served.toml` names must be in it.
     pub fn build(self) -> Service {
-        for operation in self.service.model.operations.iter().filter(|operation| operation.served) {
+        for operation in self
+            .service
+            .model
+            .operations
+            .iter()
+            .filter(|operation| operation.served)
+        {
             let name = operation.name;
-            assert!(self.service.operations.contains_key(name), "{name} is in models/served.toml but has no function");
+            assert!(
+                self.service.operations.contains_key(name),
+                "{name} is in models/served.toml but has no function"
+            );
         }
         self.service
     }
@@ -150,7 +183,10 @@ where
     R: for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
 {
     fn prepare(&self, input: Value) -> Box<dyn Prepared> {
-        Box::new(Call::<O, S, A, R> { function: self.function.clone(), input: O::Input::from_value(input) })
+        Box::new(Call::<O, S, A, R> {
+            function: self.function.clone(),
+            input: O::Input::from_value(input),
+        })
     }
 }
 

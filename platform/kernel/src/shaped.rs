@@ -65,7 +65,11 @@ scalar! {
 
 impl<T: Shaped> Shaped for Option<T> {
     fn from_value(value: Value) -> Self {
-        if value.is_present() { Some(T::from_value(value)) } else { None }
+        if value.is_present() {
+            Some(T::from_value(value))
+        } else {
+            None
+        }
     }
     fn into_value(self) -> Value {
         self.map_or(Value::Absent, T::into_value)
@@ -96,7 +100,10 @@ impl<T: Shaped> Shaped for Vec<T> {
 impl<T: Shaped> Shaped for BTreeMap<String, T> {
     fn from_value(value: Value) -> Self {
         match value {
-            Value::Map(entries) => entries.into_iter().map(|(key, value)| (key, T::from_value(value))).collect(),
+            Value::Map(entries) => entries
+                .into_iter()
+                .map(|(key, value)| (key, T::from_value(value)))
+                .collect(),
             _ => BTreeMap::new(),
         }
     }
@@ -116,7 +123,7 @@ impl Shaped for () {
 /// Declares a structure: fields in the order of the shape's members.
 #[macro_export]
 macro_rules! structure {
-    ($name:ident { $($field:ident: $type:ty,)* }) => {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
         #[derive(Clone, Debug, Default)]
         pub struct $name {
             $(pub $field: $type,)*
@@ -140,7 +147,7 @@ macro_rules! structure {
 /// Declares a structure with a streaming blob: it can be moved, not cloned.
 #[macro_export]
 macro_rules! streaming_structure {
-    ($name:ident { $($field:ident: $type:ty,)* }) => {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
         #[derive(Debug, Default)]
         pub struct $name {
             $(pub $field: $type,)*
@@ -152,7 +159,7 @@ macro_rules! streaming_structure {
 /// Declares a union: variants in the order of the shape's members.
 #[macro_export]
 macro_rules! union {
-    ($name:ident[$count:literal] { $($index:literal $variant:ident($type:ty),)* }) => {
+    ($name:ident[$count:literal] { $($index:literal $variant:ident($type:ty)),* $(,)? }) => {
         #[derive(Clone, Debug)]
         pub enum $name {
             $($variant($type),)*
@@ -184,7 +191,7 @@ macro_rules! union {
 /// Declares an enumeration of strings.
 #[macro_export]
 macro_rules! string_enum {
-    ($name:ident { $($variant:ident = $text:literal,)* }) => {
+    ($name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $($variant,)*
@@ -234,7 +241,10 @@ mod tests {
 
     #[test]
     fn a_structure_survives_the_way_to_a_tree_and_back() {
-        let inner = Sample { name: "inner".into(), ..Default::default() };
+        let inner = Sample {
+            name: "inner".into(),
+            ..Default::default()
+        };
         let sample = Sample {
             name: "outer".into(),
             size: Some(3),
@@ -247,7 +257,10 @@ mod tests {
 
     #[test]
     fn a_union_keeps_its_variant() {
-        assert!(matches!(Either::from_value(Either::Number(7).into_value()), Either::Number(7)));
+        assert!(matches!(
+            Either::from_value(Either::Number(7).into_value()),
+            Either::Number(7)
+        ));
         assert!(matches!(Either::from_value(Either::Text("a".into()).into_value()), Either::Text(text) if text == "a"));
     }
 }

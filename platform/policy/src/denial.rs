@@ -14,23 +14,32 @@ pub fn denial(request: &Request, decision: &Decision) -> Option<String> {
     let action = request.action;
     let reason = match decision.outcome {
         Outcome::Allowed => return None,
-        Outcome::ExplicitDeny => format!("with an explicit deny in {}", match layer {
-            Layer::Identity => "an identity-based policy",
-            Layer::Boundary => "a permissions boundary",
-            Layer::Session => "a session policy",
-            Layer::Resource => "a resource-based policy",
-            Layer::Trust => "the role trust policy",
-        }),
-        Outcome::ImplicitDeny => format!("because no {} allows the {action} action", match layer {
-            Layer::Identity => "identity-based policy",
-            Layer::Boundary => "permissions boundary",
-            Layer::Session => "session policy",
-            Layer::Resource => "resource-based policy",
-            Layer::Trust => "role trust policy",
-        }),
+        Outcome::ExplicitDeny => format!(
+            "with an explicit deny in {}",
+            match layer {
+                Layer::Identity => "an identity-based policy",
+                Layer::Boundary => "a permissions boundary",
+                Layer::Session => "a session policy",
+                Layer::Resource => "a resource-based policy",
+                Layer::Trust => "the role trust policy",
+            }
+        ),
+        Outcome::ImplicitDeny => format!(
+            "because no {} allows the {action} action",
+            match layer {
+                Layer::Identity => "identity-based policy",
+                Layer::Boundary => "permissions boundary",
+                Layer::Session => "session policy",
+                Layer::Resource => "resource-based policy",
+                Layer::Trust => "role trust policy",
+            }
+        ),
     };
     let name = principal_name(request.principal);
-    Some(format!("User: {name} is not authorized to perform: {action} on resource: {} {reason}", request.resource))
+    Some(format!(
+        "User: {name} is not authorized to perform: {action} on resource: {} {reason}",
+        request.resource
+    ))
 }
 
 /// How AWS's messages call the caller: by ARN where there is one.

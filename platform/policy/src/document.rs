@@ -60,7 +60,12 @@ impl Document {
             return Err(Malformed::Version);
         }
         let statements = outline.check(kind)?;
-        Ok(Document { text: text.into(), kind, id: outline.id.map(Into::into), statements })
+        Ok(Document {
+            text: text.into(),
+            kind,
+            id: outline.id.map(Into::into),
+            statements,
+        })
     }
 
     pub fn text(&self) -> &str {
@@ -90,7 +95,10 @@ impl Document {
 
     /// Whom the document names in `Principal` and `NotPrincipal`, so that IAM can refuse those that do not exist.
     pub fn principals(&self) -> impl Iterator<Item = &NamedPrincipal> {
-        self.statements.iter().filter_map(|statement| statement.principal.as_ref()).flat_map(|element| &element.named)
+        self.statements
+            .iter()
+            .filter_map(|statement| statement.principal.as_ref())
+            .flat_map(|element| &element.named)
     }
 }
 
@@ -130,7 +138,11 @@ struct RawPrincipal {
 
 impl Outline {
     fn read(text: &str) -> Result<Outline, Malformed> {
-        let mut outline = Outline { has_variables: false, id: None, statements: Vec::new() };
+        let mut outline = Outline {
+            has_variables: false,
+            id: None,
+            statements: Vec::new(),
+        };
         for (name, value) in json::members(json::document(text)?)? {
             match name.as_str() {
                 "Version" => {
@@ -149,7 +161,11 @@ impl Outline {
                 _ => return Err(Malformed::Syntax),
             }
         }
-        if outline.statements.is_empty() { Err(Malformed::Syntax) } else { Ok(outline) }
+        if outline.statements.is_empty() {
+            Err(Malformed::Syntax)
+        } else {
+            Ok(outline)
+        }
     }
 
     /// The checks run in IAM's order: each over the whole document before the next.
@@ -164,7 +180,11 @@ impl Outline {
             return compiled;
         }
         let mut sids = HashSet::new();
-        for sid in statements.iter().filter_map(|statement| statement.sid.as_deref()).filter(|sid| !sid.is_empty()) {
+        for sid in statements
+            .iter()
+            .filter_map(|statement| statement.sid.as_deref())
+            .filter(|sid| !sid.is_empty())
+        {
             if kind != Kind::Resource && !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Malformed::Sid);
             }
@@ -172,7 +192,10 @@ impl Outline {
                 return Err(Malformed::DuplicateSid);
             }
         }
-        if statements.iter().any(|statement| statement.action.as_ref().is_none_or(|action| action.values.is_empty())) {
+        if statements
+            .iter()
+            .any(|statement| statement.action.as_ref().is_none_or(|action| action.values.is_empty()))
+        {
             return Err(Malformed::NoActions);
         }
         for statement in statements {
@@ -207,11 +230,16 @@ impl RawStatement {
                     statement.principal = Some(RawPrincipal::read(value, name == "NotPrincipal")?);
                 }
                 "Action" | "NotAction" if statement.action.is_none() => {
-                    statement.action = Some(RawList { values: json::strings(value)?, negated: name == "NotAction" });
+                    statement.action = Some(RawList {
+                        values: json::strings(value)?,
+                        negated: name == "NotAction",
+                    });
                 }
                 "Resource" | "NotResource" if statement.resource.is_none() => {
-                    statement.resource =
-                        Some(RawList { values: json::strings(value)?, negated: name == "NotResource" });
+                    statement.resource = Some(RawList {
+                        values: json::strings(value)?,
+                        negated: name == "NotResource",
+                    });
                 }
                 "Condition" => statement.conditions = read_conditions(value)?,
                 _ => return Err(Malformed::Syntax),
@@ -225,11 +253,19 @@ impl RawStatement {
     }
 
     fn check(&self, kind: Kind) -> Result<(), Malformed> {
-        let resources = self.resource.as_ref().map(|resource| resource.values.as_slice()).unwrap_or_default();
+        let resources = self
+            .resource
+            .as_ref()
+            .map(|resource| resource.values.as_slice())
+            .unwrap_or_default();
         if matches!(kind, Kind::Identity | Kind::Managed) {
             resources.iter().try_for_each(|value| resource::check(value))?;
         }
-        let actions = self.action.as_ref().map(|action| action.values.as_slice()).unwrap_or_default();
+        let actions = self
+            .action
+            .as_ref()
+            .map(|action| action.values.as_slice())
+            .unwrap_or_default();
         actions.iter().try_for_each(|action| check_action(action))?;
         match kind {
             Kind::Identity | Kind::Managed => {
@@ -269,9 +305,19 @@ impl RawStatement {
             "Deny" => Effect::Deny,
             _ => return Err(Malformed::Legacy),
         };
-        let action = Syntax { wildcards: true, variables: false, segments: false, ignore_case: true };
+        let action = Syntax {
+            wildcards: true,
+            variables: false,
+            segments: false,
+            ignore_case: true,
+        };
         // Only IAM's own policies are held to ARNs; SQS still knows resources like "/123456789012/queue".
-        let resource = Syntax { wildcards: true, variables, segments: true, ignore_case: false };
+        let resource = Syntax {
+            wildcards: true,
+            variables,
+            segments: true,
+            ignore_case: false,
+        };
         let resources = match &self.resource {
             Some(list) if kind != Kind::Trust => Some(list.compile(resource)?),
             _ => None,
@@ -286,7 +332,10 @@ impl RawStatement {
             effect,
             actions: match &self.action {
                 Some(list) => list.compile(action)?,
-                None => Patterns { list: Box::default(), negated: false },
+                None => Patterns {
+                    list: Box::default(),
+                    negated: false,
+                },
             },
             resources,
             conditions,
@@ -299,8 +348,15 @@ impl RawStatement {
 
 impl RawList {
     fn compile(&self, syntax: Syntax) -> Result<Patterns, Malformed> {
-        let list = self.values.iter().map(|value| Pattern::compile(value, syntax)).collect::<Result<_, _>>()?;
-        Ok(Patterns { list, negated: self.negated })
+        let list = self
+            .values
+            .iter()
+            .map(|value| Pattern::compile(value, syntax))
+            .collect::<Result<_, _>>()?;
+        Ok(Patterns {
+            list,
+            negated: self.negated,
+        })
     }
 }
 
@@ -308,7 +364,10 @@ impl RawPrincipal {
     fn read(value: &RawValue, negated: bool) -> Result<RawPrincipal, Malformed> {
         if let Ok(everyone) = json::string(value) {
             return match everyone.as_str() {
-                "*" => Ok(RawPrincipal { named: vec![("AWS".into(), everyone)], negated }),
+                "*" => Ok(RawPrincipal {
+                    named: vec![("AWS".into(), everyone)],
+                    negated,
+                }),
                 _ => Err(Malformed::Syntax),
             };
         }
@@ -328,7 +387,10 @@ impl RawPrincipal {
             .iter()
             .map(|(kind, value)| NamedPrincipal::parse(kind, value.clone()))
             .collect::<Result<_, _>>()?;
-        Ok(PrincipalElement { named, negated: self.negated })
+        Ok(PrincipalElement {
+            named,
+            negated: self.negated,
+        })
     }
 }
 
@@ -355,7 +417,11 @@ fn check_action(action: &str) -> Result<(), Malformed> {
         Some(("*", _)) => Ok(()),
         Some((vendor, _)) => {
             let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-            if vendor.bytes().all(known) { Ok(()) } else { Err(Malformed::Vendor(vendor.into())) }
+            if vendor.bytes().all(known) {
+                Ok(())
+            } else {
+                Err(Malformed::Vendor(vendor.into()))
+            }
         }
     }
 }

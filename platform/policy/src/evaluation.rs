@@ -88,14 +88,26 @@ pub fn decide<'p>(policies: &Policies<'p>, request: &Request) -> Decision<'p> {
     };
     let identity = scan.layer(Layer::Identity, policies.identity);
     let resource = scan.layer(resource_layer, policies.resource.map_or(&[], std::slice::from_ref));
-    let boundary = policies.boundary.map(|source| scan.layer(Layer::Boundary, std::slice::from_ref(source)).is_some());
-    let session = policies.session.map(|sources| scan.layer(Layer::Session, sources).is_some());
+    let boundary = policies
+        .boundary
+        .map(|source| scan.layer(Layer::Boundary, std::slice::from_ref(source)).is_some());
+    let session = policies
+        .session
+        .map(|sources| scan.layer(Layer::Session, sources).is_some());
 
-    let Scan { lookup, allows, denies, .. } = scan;
+    let Scan {
+        lookup, allows, denies, ..
+    } = scan;
     let (outcome, denied_by, matched) = if let Some(deny) = denies.first() {
         (Outcome::ExplicitDeny, Some(deny.layer), denies)
     } else {
-        let verdict = Verdict { identity: identity.is_some(), boundary, session, resource, resource_layer };
+        let verdict = Verdict {
+            identity: identity.is_some(),
+            boundary,
+            session,
+            resource,
+            resource_layer,
+        };
         match verdict.missing_layer(request) {
             None => (Outcome::Allowed, None, allows),
             Some(layer) => (Outcome::ImplicitDeny, Some(layer), allows),
@@ -123,8 +135,14 @@ impl<'p> Scan<'_, 'p> {
         let mut closest = None;
         for source in sources {
             for statement in source.document.statements() {
-                let Some(grant) = statement.applies(self.request, &mut self.lookup) else { continue };
-                let matched = Matched { layer, source, statement };
+                let Some(grant) = statement.applies(self.request, &mut self.lookup) else {
+                    continue;
+                };
+                let matched = Matched {
+                    layer,
+                    source,
+                    statement,
+                };
                 match statement.effect() {
                     Effect::Deny => self.denies.push(matched),
                     Effect::Allow => {
@@ -156,7 +174,9 @@ impl Verdict {
         let is_root = matches!(request.principal, Principal::Root { .. });
         let same_account = request.resource_account.is_none_or(|owner| owner == account);
         if !same_account {
-            return self.missing_in_identity(is_root).or(self.missing_in_resource(Grant::Delegated));
+            return self
+                .missing_in_identity(is_root)
+                .or(self.missing_in_resource(Grant::Delegated));
         }
         if self.resource_layer == Layer::Trust && self.resource.is_none() {
             return Some(Layer::Trust);
@@ -169,7 +189,11 @@ impl Verdict {
     }
 
     fn missing_in_resource(&self, at_least: Grant) -> Option<Layer> {
-        if self.resource.is_some_and(|grant| grant >= at_least) { None } else { Some(self.resource_layer) }
+        if self.resource.is_some_and(|grant| grant >= at_least) {
+            None
+        } else {
+            Some(self.resource_layer)
+        }
     }
 
     /// Root needs no identity-based policy and has neither boundary nor session policies.

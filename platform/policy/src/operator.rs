@@ -95,7 +95,12 @@ impl Operator {
                 }
             }
         };
-        Ok(Operator { comparison, negated, if_exists, quantifier })
+        Ok(Operator {
+            comparison,
+            negated,
+            if_exists,
+            quantifier,
+        })
     }
 }
 

@@ -73,10 +73,18 @@ impl Pattern {
                 }
                 '*' if syntax.wildcards => {
                     let ends_segment = tail.is_empty() || tail.starts_with(':');
-                    if bound && !ends_segment { Part::AnyInSegment } else { Part::Any }
+                    if bound && !ends_segment {
+                        Part::AnyInSegment
+                    } else {
+                        Part::Any
+                    }
                 }
                 '?' if syntax.wildcards => {
-                    if bound { Part::OneInSegment } else { Part::One }
+                    if bound {
+                        Part::OneInSegment
+                    } else {
+                        Part::One
+                    }
                 }
                 _ => {
                     if next == ':' {
@@ -96,7 +104,11 @@ impl Pattern {
         }
         flush(&mut literal, &mut parts);
         let has_variables = parts.iter().any(|part| matches!(part, Part::Variable(_)));
-        Ok(Pattern { parts: parts.into(), has_variables, ignore_case: syntax.ignore_case })
+        Ok(Pattern {
+            parts: parts.into(),
+            has_variables,
+            ignore_case: syntax.ignore_case,
+        })
     }
 
     /// Whether the text fits; `None` when a variable has neither a value nor a default.
@@ -148,9 +160,10 @@ impl Pattern {
                     Some(at)
                 }
                 Some(Part::One) => bytes.get(at).map(|byte| at + width(*byte)),
-                Some(Part::OneInSegment) => {
-                    bytes.get(at).filter(|byte| **byte != b':').map(|byte| at + width(*byte))
-                }
+                Some(Part::OneInSegment) => bytes
+                    .get(at)
+                    .filter(|byte| **byte != b':')
+                    .map(|byte| at + width(*byte)),
                 Some(Part::Literal(literal)) => self.skip(bytes, at, literal),
                 Some(Part::Variable(_)) => self.skip(bytes, at, &values[part]),
             };
@@ -176,8 +189,11 @@ impl Pattern {
     fn skip(&self, bytes: &[u8], at: usize, literal: &str) -> Option<usize> {
         let end = at + literal.len();
         let candidate = bytes.get(at..end)?;
-        let equal =
-            if self.ignore_case { candidate.eq_ignore_ascii_case(literal.as_bytes()) } else { candidate == literal.as_bytes() };
+        let equal = if self.ignore_case {
+            candidate.eq_ignore_ascii_case(literal.as_bytes())
+        } else {
+            candidate == literal.as_bytes()
+        };
         equal.then_some(end)
     }
 }
@@ -203,7 +219,10 @@ fn variable(body: &str) -> Result<Variable, Malformed> {
     let (key, default) = match body.split_once(',') {
         None => (body, None),
         Some((key, default)) => {
-            let quoted = default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            let quoted = default
+                .trim()
+                .strip_prefix('\'')
+                .and_then(|text| text.strip_suffix('\''));
             (key, Some(quoted.ok_or(Malformed::Legacy)?))
         }
     };
@@ -211,7 +230,10 @@ fn variable(body: &str) -> Result<Variable, Malformed> {
     if key.is_empty() {
         return Err(Malformed::Legacy);
     }
-    Ok(Variable { key: key.into(), default: default.map(Into::into) })
+    Ok(Variable {
+        key: key.into(),
+        default: default.map(Into::into),
+    })
 }
 
 #[cfg(test)]
@@ -222,12 +244,27 @@ mod tests {
     use super::*;
     use crate::context::Context;
 
-    const PLAIN: Syntax = Syntax { wildcards: true, variables: false, segments: false, ignore_case: false };
-    const ARN: Syntax = Syntax { wildcards: true, variables: true, segments: true, ignore_case: false };
+    const PLAIN: Syntax = Syntax {
+        wildcards: true,
+        variables: false,
+        segments: false,
+        ignore_case: false,
+    };
+    const ARN: Syntax = Syntax {
+        wildcards: true,
+        variables: true,
+        segments: true,
+        ignore_case: false,
+    };
 
     fn fits(pattern: &str, text: &str, syntax: Syntax) -> bool {
-        let context = Context::new().with("aws:username", "ann*").with("aws:PrincipalTag/team", "a:b");
-        Pattern::compile(pattern, syntax).unwrap().fits(text, &mut Lookup::new(&context)).unwrap_or(false)
+        let context = Context::new()
+            .with("aws:username", "ann*")
+            .with("aws:PrincipalTag/team", "a:b");
+        Pattern::compile(pattern, syntax)
+            .unwrap()
+            .fits(text, &mut Lookup::new(&context))
+            .unwrap_or(false)
     }
 
     #[test]
@@ -288,14 +325,21 @@ mod tests {
     fn variables_without_a_name_or_an_end_are_refused() {
         for pattern in ["${", "${}", "${a", "${a, b}", "${, 'x'}"] {
             assert!(Pattern::compile(pattern, ARN).is_err(), "{pattern}");
-            assert!(fits(pattern, pattern, PLAIN), "{pattern} is plain text in version 2008-10-17");
+            assert!(
+                fits(pattern, pattern, PLAIN),
+                "{pattern} is plain text in version 2008-10-17"
+            );
         }
     }
 
     #[test]
     fn hostile_patterns_cost_no_more_than_the_product_of_the_lengths() {
         let text = "a".repeat(4096);
-        assert!(!fits(&"*a".repeat(1024).replace("*a*a", "*a?*"), &format!("{text}b"), PLAIN));
+        assert!(!fits(
+            &"*a".repeat(1024).replace("*a*a", "*a?*"),
+            &format!("{text}b"),
+            PLAIN
+        ));
         assert!(!fits(&format!("{}b", "*a".repeat(2048)), &text, PLAIN));
         assert!(!fits(&format!("*{}b", "a*a".repeat(300)), &"a".repeat(1024), ARN));
     }
@@ -311,7 +355,9 @@ mod tests {
 
     /// The reference for ARNs: which wildcards may cross a colon is decided per character of the pattern.
     fn naive_arn(pattern: &[char], at: usize, text: &[char]) -> bool {
-        let Some(next) = pattern.get(at) else { return text.is_empty() };
+        let Some(next) = pattern.get(at) else {
+            return text.is_empty();
+        };
         let bound = pattern[..at].iter().filter(|c| **c == ':').count() < RESOURCE_SEGMENT;
         match next {
             '*' => {

@@ -9,19 +9,38 @@ use crate::malformed::Malformed;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// An account's root user.
-    Root { account: String },
+    Root {
+        account: String,
+    },
     /// An IAM user; `unique_id` is its `AIDA…`.
-    User { arn: String, account: String, unique_id: String },
+    User {
+        arn: String,
+        account: String,
+        unique_id: String,
+    },
     /// A session of an assumed role. `arn` is the session's (`arn:aws:sts::…:assumed-role/name/session`), `role_arn`
     /// the role's with its path, `role_id` its `AROA…`.
-    RoleSession { arn: String, role_arn: String, role_id: String, account: String },
+    RoleSession {
+        arn: String,
+        role_arn: String,
+        role_id: String,
+        account: String,
+    },
     /// A session of `GetFederationToken`; `user_arn` is of the user (or root) who asked for it.
-    FederatedUser { arn: String, user_arn: String, account: String },
+    FederatedUser {
+        arn: String,
+        user_arn: String,
+        account: String,
+    },
     /// An AWS service, by its name: `events.amazonaws.com`.
-    Service { name: String },
+    Service {
+        name: String,
+    },
     /// Somebody vouched for by an identity provider, before a role is assumed: the provider's ARN or its name
     /// (`accounts.google.com`).
-    Federated { provider: String },
+    Federated {
+        provider: String,
+    },
     Anonymous,
 }
 
@@ -48,7 +67,9 @@ impl Principal {
                 context.set("aws:username", last_segment(arn));
                 ("User", Cow::Borrowed(arn.as_str()))
             }
-            Principal::RoleSession { arn, role_arn, role_id, .. } => {
+            Principal::RoleSession {
+                arn, role_arn, role_id, ..
+            } => {
                 context.set("aws:userid", format!("{role_id}:{}", last_segment(arn)));
                 ("AssumedRole", Cow::Borrowed(role_arn.as_str()))
             }
@@ -58,7 +79,10 @@ impl Principal {
             }
             Principal::Service { name } => {
                 context.set("aws:PrincipalServiceName", name.as_str());
-                context.set("aws:PrincipalServiceNamesList", [name.as_str()].into_iter().collect::<crate::Values>());
+                context.set(
+                    "aws:PrincipalServiceNamesList",
+                    [name.as_str()].into_iter().collect::<crate::Values>(),
+                );
                 context.set("aws:PrincipalIsAWSService", true);
                 return;
             }
@@ -70,10 +94,13 @@ impl Principal {
             }
         };
         context.set("aws:PrincipalType", principal_type);
-        context.set("aws:PrincipalArn", match arn {
-            Cow::Borrowed(arn) => crate::Values::from(arn),
-            Cow::Owned(arn) => crate::Values::from(arn),
-        });
+        context.set(
+            "aws:PrincipalArn",
+            match arn {
+                Cow::Borrowed(arn) => crate::Values::from(arn),
+                Cow::Owned(arn) => crate::Values::from(arn),
+            },
+        );
         context.set("aws:PrincipalIsAWSService", false);
         if let Some(account) = self.account() {
             context.set("aws:PrincipalAccount", account);
@@ -125,7 +152,10 @@ impl NamedPrincipal {
     /// Reads one entry under `kind` ("AWS", "Service", …).
     pub(crate) fn parse(kind: &str, value: String) -> Result<NamedPrincipal, Malformed> {
         match kind {
-            "AWS" => NamedPrincipal::parse_aws(&value).ok_or(Malformed::Principal { kind: kind.into(), value }),
+            "AWS" => NamedPrincipal::parse_aws(&value).ok_or(Malformed::Principal {
+                kind: kind.into(),
+                value,
+            }),
             "Service" => Ok(NamedPrincipal::Service(value)),
             "Federated" => Ok(NamedPrincipal::Federated(value)),
             "CanonicalUser" => Ok(NamedPrincipal::CanonicalUser(value)),
@@ -149,10 +179,15 @@ impl NamedPrincipal {
                 return is_account(account).then(|| NamedPrincipal::Account(account.into()));
             }
             let known = ["user/", "role/", "assumed-role/", "federated-user/"];
-            let named = known.iter().any(|prefix| resource.len() > prefix.len() && resource.starts_with(prefix));
+            let named = known
+                .iter()
+                .any(|prefix| resource.len() > prefix.len() && resource.starts_with(prefix));
             return (plain && named).then(|| NamedPrincipal::Arn(value.into()));
         }
-        let id = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let id = value.len() >= 16
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         (id && (value.starts_with("AIDA") || value.starts_with("AROA"))).then(|| NamedPrincipal::UniqueId(value.into()))
     }
 
@@ -161,7 +196,10 @@ impl NamedPrincipal {
             NamedPrincipal::Everyone => Some(Grant::Direct),
             NamedPrincipal::Account(named) => match principal {
                 Principal::Root { account } if account == named => Some(Grant::Direct),
-                _ => principal.account().filter(|account| account == named).map(|_| Grant::Delegated),
+                _ => principal
+                    .account()
+                    .filter(|account| account == named)
+                    .map(|_| Grant::Delegated),
             },
             NamedPrincipal::Arn(named) => match principal {
                 Principal::User { arn, .. } if arn == named => Some(Grant::Direct),
@@ -199,7 +237,11 @@ impl NamedPrincipal {
 impl PrincipalElement {
     /// How closely an Allow statement names the caller.
     pub fn grants(&self, principal: &Principal, canonical_user: Option<&str>) -> Option<Grant> {
-        let closest = self.named.iter().filter_map(|named| named.names(principal, canonical_user)).max();
+        let closest = self
+            .named
+            .iter()
+            .filter_map(|named| named.names(principal, canonical_user))
+            .max();
         match (self.negated, closest) {
             (false, closest) => closest,
             (true, None) => Some(Grant::Direct),
@@ -210,8 +252,15 @@ impl PrincipalElement {
     /// Whether a Deny statement binds the caller. `NotPrincipal` spares only those whom it names themselves: an account
     /// in it spares the account's root, not every user of the account.
     pub fn binds(&self, principal: &Principal, canonical_user: Option<&str>) -> bool {
-        let mut grants = self.named.iter().filter_map(|named| named.names(principal, canonical_user));
-        if self.negated { !grants.any(|grant| grant > Grant::Delegated) } else { grants.next().is_some() }
+        let mut grants = self
+            .named
+            .iter()
+            .filter_map(|named| named.names(principal, canonical_user));
+        if self.negated {
+            !grants.any(|grant| grant > Grant::Delegated)
+        } else {
+            grants.next().is_some()
+        }
     }
 }
 

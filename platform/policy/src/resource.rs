@@ -51,7 +51,9 @@ pub(crate) fn check(resource: &str) -> Result<(), Malformed> {
     if parts[0] != "arn" {
         return Err(Malformed::ResourceFormat(resource.into()));
     }
-    let Some(&vendor) = parts.get(2) else { return Err(Malformed::ResourceVendor) };
+    let Some(&vendor) = parts.get(2) else {
+        return Err(Malformed::ResourceVendor);
+    };
     if vendor.is_empty() || (parts.len() < 6 && resource.contains("::")) {
         return Err(Malformed::Legacy);
     }
@@ -87,15 +89,36 @@ mod tests {
             ("arn:aws:iam::123456789012:user/${aws:username}", ""),
             ("arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/a:b}", ""),
             ("bucket", "Resource bucket must be in ARN format or \"*\"."),
-            ("arn:amazon:s3:::b", "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\"."),
-            ("arn:error:s3", "Partition \"error\" is not valid for resource \"arn:error:s3:*:*:*\"."),
-            ("arn:aws", "Resource vendor must be fully qualified and cannot contain regexes."),
-            ("arn:aws:s*:::b", "Resource vendor must be fully qualified and cannot contain regexes."),
+            (
+                "arn:amazon:s3:::b",
+                "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\".",
+            ),
+            (
+                "arn:error:s3",
+                "Partition \"error\" is not valid for resource \"arn:error:s3:*:*:*\".",
+            ),
+            (
+                "arn:aws",
+                "Resource vendor must be fully qualified and cannot contain regexes.",
+            ),
+            (
+                "arn:aws:s*:::b",
+                "Resource vendor must be fully qualified and cannot contain regexes.",
+            ),
             ("arn:aws::::b", "The policy failed legacy parsing"),
             ("arn:aws:s3::b", "The policy failed legacy parsing"),
-            ("arn:aws:iam:eu-west-1:1:user/a", "IAM resource arn:aws:iam:eu-west-1:1:user/a cannot contain region information."),
-            ("arn:aws:s3:eu-west-1::b", "Resource arn:aws:s3:eu-west-1::b can not contain region information."),
-            ("arn:aws:iam::123456789012:queue/a", "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/."),
+            (
+                "arn:aws:iam:eu-west-1:1:user/a",
+                "IAM resource arn:aws:iam:eu-west-1:1:user/a cannot contain region information.",
+            ),
+            (
+                "arn:aws:s3:eu-west-1::b",
+                "Resource arn:aws:s3:eu-west-1::b can not contain region information.",
+            ),
+            (
+                "arn:aws:iam::123456789012:queue/a",
+                "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.",
+            ),
         ];
         for (resource, message) in table {
             let answer = check(resource).map_or_else(|malformed| malformed.to_string(), |()| String::new());

@@ -219,24 +219,20 @@ impl Blobs {
         Ok(files)
     }
 
-    /// Forgets every blob that nobody holds. For a reset: the records that named them are gone.
+    /// Deletes every blob that nobody holds. For a reset: the records that named them are gone.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
-        match &self.place {
-            Place::Memory(contents) => {
-                let holds = self.holds.lock();
-                contents.lock().retain(|id, _| holds.contains_key(id));
-            }
-            Place::Disk(_) => {
-                for id in self.files()?.into_iter().filter_map(|(id, _)| id) {
-                    self.settle(id, false);
-                }
-            }
+        let ids: Vec<_> = match &self.place {
+            Place::Memory(contents) => contents.lock().keys().copied().collect(),
+            Place::Disk(_) => self.files()?.into_iter().filter_map(|(id, _)| id).collect(),
+        };
+        for id in ids {
+            self.settle(id, false);
         }
         Ok(())
     }
 }
 
-/// Sixteen hexadecimal digits' worth of shelves keep directories short.
+/// 256 shelves, by the first byte of the id, keep directories short.
 fn path_of(root: &Path, id: BlobId) -> PathBuf {
     let name = id.to_string();
     root.join(&name[..2]).join(name)

@@ -4,7 +4,7 @@
     venv/bin/python make.py
 
 Nothing is sent: a hook takes each request just before it would leave, after all signing.
-The clock is fixed, so that two runs write the same file.
+The clock is fixed, and awscrt, which has a clock of its own, is not installed, so that two runs write the same file.
 """
 
 import base64

@@ -5,8 +5,8 @@
 use haar_kernel::fault::ErrorShape;
 #[allow(unused_imports)]
 use haar_kernel::schema::{
-    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure,
-    TimestampFormat, Violations, XmlRoot,
+    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat,
+    Violations, XmlRoot,
 };
 
 /// What AWS says the service is.
@@ -2438,10 +2438,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "AttachedPolicy",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PolicyName", 263),
-                Member::new("PolicyArn", 229),
-            ],
+            members: &[Member::new("PolicyName", 263), Member::new("PolicyArn", 229)],
             union: false,
             payload: None,
             error: None,
@@ -3242,10 +3239,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "DeletionTaskFailureReasonType",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Reason", 181),
-                Member::new("RoleUsageList", 193),
-            ],
+            members: &[Member::new("Reason", 181), Member::new("RoleUsageList", 193)],
             union: false,
             payload: None,
             error: None,
@@ -3380,13 +3374,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "EntityType",
         kind: Kind::String {
-            values: &[
-                "User",
-                "Role",
-                "Group",
-                "LocalManagedPolicy",
-                "AWSManagedPolicy",
-            ],
+            values: &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"],
         },
         min: None,
         max: None,
@@ -3476,10 +3464,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "GetAccessKeyLastUsedResponse",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("UserName", 239),
-                Member::new("AccessKeyLastUsed", 1),
-            ],
+            members: &[Member::new("UserName", 239), Member::new("AccessKeyLastUsed", 1)],
             union: false,
             payload: None,
             error: None,
@@ -5245,10 +5230,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyDetail",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PolicyName", 263),
-                Member::new("PolicyDocument", 258),
-            ],
+            members: &[Member::new("PolicyName", 263), Member::new("PolicyDocument", 258)],
             union: false,
             payload: None,
             error: None,
@@ -6931,9 +6913,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::String { values: &[] },
         min: None,
         max: Some(1000.0),
-        pattern: Some(Pattern::new(
-            "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*",
-        )),
+        pattern: Some(Pattern::new("[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*")),
         sensitive: false,
     },
     Shape {
@@ -8218,12 +8198,8 @@ haar_kernel::string_enum!(ContextKeyTypeEnum {
 haar_kernel::structure!(CreateAccessKeyRequest {
     user_name: Option<String>,
 });
-haar_kernel::structure!(CreateAccessKeyResponse {
-    access_key: AccessKey,
-});
-haar_kernel::structure!(CreateAccountAliasRequest {
-    account_alias: String,
-});
+haar_kernel::structure!(CreateAccessKeyResponse { access_key: AccessKey });
+haar_kernel::structure!(CreateAccountAliasRequest { account_alias: String });
 haar_kernel::structure!(CreateGroupRequest {
     path: Option<String>,
     group_name: String,
@@ -8286,9 +8262,7 @@ haar_kernel::structure!(DeleteAccessKeyRequest {
     user_name: Option<String>,
     access_key_id: String,
 });
-haar_kernel::structure!(DeleteAccountAliasRequest {
-    account_alias: String,
-});
+haar_kernel::structure!(DeleteAccountAliasRequest { account_alias: String });
 haar_kernel::structure!(DeleteGroupPolicyRequest {
     group_name: String,
     policy_name: String,
@@ -8358,9 +8332,7 @@ haar_kernel::structure!(EvaluationResult {
     eval_decision_details: Option<std::collections::BTreeMap<String, PolicyEvaluationDecisionType>>,
     resource_specific_results: Option<Vec<ResourceSpecificResult>>,
 });
-haar_kernel::structure!(GetAccessKeyLastUsedRequest {
-    access_key_id: String,
-});
+haar_kernel::structure!(GetAccessKeyLastUsedRequest { access_key_id: String });
 haar_kernel::structure!(GetAccessKeyLastUsedResponse {
     user_name: Option<String>,
     access_key_last_used: Option<AccessKeyLastUsed>,

@@ -5,5 +5,4 @@ pub mod ssm;
 pub mod sts;
 
 /// The models of every service that haar knows.
-pub static MODELS: &[&haar_kernel::schema::Model] =
-    &[&iam::MODEL, &sqs::MODEL, &ssm::MODEL, &sts::MODEL];
+pub static MODELS: &[&haar_kernel::schema::Model] = &[&iam::MODEL, &sqs::MODEL, &ssm::MODEL, &sts::MODEL];

@@ -5,8 +5,8 @@
 use haar_kernel::fault::ErrorShape;
 #[allow(unused_imports)]
 use haar_kernel::schema::{
-    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure,
-    TimestampFormat, Violations, XmlRoot,
+    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat,
+    Violations, XmlRoot,
 };
 
 /// What AWS says the service is.
@@ -15,9 +15,9 @@ pub static MODEL: Model = Model {
     signing_name: "sqs",
     endpoint_prefix: "sqs",
     api_version: "2012-11-05",
-    protocols: &[Protocol::AwsJson10],
+    protocols: &[Protocol::AwsJson10, Protocol::AwsQuery],
     target_prefix: Some("AmazonSQS"),
-    xml_namespace: None,
+    xml_namespace: Some("http://queue.amazonaws.com/doc/2012-11-05/"),
     query_compatible: true,
     violations: Violations::Parameter,
     global: false,
@@ -46,7 +46,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(12)),
         output: Some(ShapeId(13)),
-        result_wrapper: None,
+        result_wrapper: Some("CancelMessageMoveTaskResult"),
         input_root: None,
         signed: true,
     },
@@ -70,7 +70,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(14)),
         output: Some(ShapeId(17)),
-        result_wrapper: None,
+        result_wrapper: Some("ChangeMessageVisibilityBatchResult"),
         input_root: None,
         signed: true,
     },
@@ -82,7 +82,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(21)),
         output: Some(ShapeId(22)),
-        result_wrapper: None,
+        result_wrapper: Some("CreateQueueResult"),
         input_root: None,
         signed: true,
     },
@@ -106,7 +106,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(23)),
         output: Some(ShapeId(26)),
-        result_wrapper: None,
+        result_wrapper: Some("DeleteMessageBatchResult"),
         input_root: None,
         signed: true,
     },
@@ -130,7 +130,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(33)),
         output: Some(ShapeId(34)),
-        result_wrapper: None,
+        result_wrapper: Some("GetQueueAttributesResult"),
         input_root: None,
         signed: true,
     },
@@ -142,7 +142,7 @@ static OPERATIONS: [Operation; 23] = [
         status: 200,
         input: Some(ShapeId(35)),
         output: Some(ShapeId(36)),
-        result_wrapper: None,
+        result_wrapper: Some("GetQueueUrlResult"),
         input_root: None,
         signed: true,
     },
@@ -152,9 +152,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(51)),
-        output: Some(ShapeId(52)),
-        result_wrapper: None,
+        input: Some(ShapeId(53)),
+        output: Some(ShapeId(54)),
+        result_wrapper: Some("ListDeadLetterSourceQueuesResult"),
         input_root: None,
         signed: true,
     },
@@ -164,9 +164,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(53)),
-        output: Some(ShapeId(54)),
-        result_wrapper: None,
+        input: Some(ShapeId(55)),
+        output: Some(ShapeId(56)),
+        result_wrapper: Some("ListMessageMoveTasksResult"),
         input_root: None,
         signed: true,
     },
@@ -176,9 +176,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(57)),
-        output: Some(ShapeId(58)),
-        result_wrapper: None,
+        input: Some(ShapeId(59)),
+        output: Some(ShapeId(60)),
+        result_wrapper: Some("ListQueueTagsResult"),
         input_root: None,
         signed: true,
     },
@@ -188,9 +188,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(59)),
-        output: Some(ShapeId(60)),
-        result_wrapper: None,
+        input: Some(ShapeId(61)),
+        output: Some(ShapeId(62)),
+        result_wrapper: Some("ListQueuesResult"),
         input_root: None,
         signed: true,
     },
@@ -200,7 +200,7 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(79)),
+        input: Some(ShapeId(82)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -212,9 +212,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(87)),
-        output: Some(ShapeId(88)),
-        result_wrapper: None,
+        input: Some(ShapeId(90)),
+        output: Some(ShapeId(91)),
+        result_wrapper: Some("ReceiveMessageResult"),
         input_root: None,
         signed: true,
     },
@@ -224,7 +224,7 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(89)),
+        input: Some(ShapeId(92)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -236,9 +236,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(98)),
-        output: Some(ShapeId(99)),
-        result_wrapper: None,
+        input: Some(ShapeId(101)),
+        output: Some(ShapeId(102)),
+        result_wrapper: Some("SendMessageResult"),
         input_root: None,
         signed: true,
     },
@@ -248,9 +248,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(92)),
-        output: Some(ShapeId(95)),
-        result_wrapper: None,
+        input: Some(ShapeId(95)),
+        output: Some(ShapeId(98)),
+        result_wrapper: Some("SendMessageBatchResult"),
         input_root: None,
         signed: true,
     },
@@ -260,7 +260,7 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(100)),
+        input: Some(ShapeId(103)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -272,9 +272,9 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(101)),
-        output: Some(ShapeId(102)),
-        result_wrapper: None,
+        input: Some(ShapeId(104)),
+        output: Some(ShapeId(105)),
+        result_wrapper: Some("StartMessageMoveTaskResult"),
         input_root: None,
         signed: true,
     },
@@ -284,7 +284,7 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(108)),
+        input: Some(ShapeId(111)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -296,7 +296,7 @@ static OPERATIONS: [Operation; 23] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(113)),
+        input: Some(ShapeId(116)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -304,11 +304,14 @@ static OPERATIONS: [Operation; 23] = [
     },
 ];
 
-static SHAPES: [Shape; 114] = [
+static SHAPES: [Shape; 117] = [
     Shape {
         name: "AWSAccountIdList",
         kind: Kind::List {
-            element: Member::new("", 103),
+            element: Member {
+                query_name: Some("AWSAccountId"),
+                ..Member::new("", 106)
+            },
             flattened: true,
         },
         min: None,
@@ -319,7 +322,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ActionNameList",
         kind: Kind::List {
-            element: Member::new("", 103),
+            element: Member {
+                query_name: Some("ActionName"),
+                ..Member::new("", 106)
+            },
             flattened: true,
         },
         min: None,
@@ -333,11 +339,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Label", 103)
+                    ..Member::new("Label", 106)
                 },
                 Member {
                     required: true,
@@ -362,7 +368,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "AttributeNameList",
         kind: Kind::List {
-            element: Member::new("", 81),
+            element: Member {
+                query_name: Some("AttributeName"),
+                ..Member::new("", 84)
+            },
             flattened: true,
         },
         min: None,
@@ -406,7 +415,7 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Id", 103)
+                    ..Member::new("Id", 106)
                 },
                 Member {
                     required: true,
@@ -414,9 +423,9 @@ static SHAPES: [Shape; 114] = [
                 },
                 Member {
                     required: true,
-                    ..Member::new("Code", 103)
+                    ..Member::new("Code", 106)
                 },
-                Member::new("Message", 103),
+                Member::new("Message", 106),
             ],
             union: false,
             payload: None,
@@ -432,7 +441,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "BatchResultErrorEntryList",
         kind: Kind::List {
-            element: Member::new("", 6),
+            element: Member {
+                query_name: Some("BatchResultErrorEntry"),
+                ..Member::new("", 6)
+            },
             flattened: true,
         },
         min: None,
@@ -451,7 +463,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "BinaryList",
         kind: Kind::List {
-            element: Member::new("", 8),
+            element: Member {
+                query_name: Some("BinaryListValue"),
+                ..Member::new("", 8)
+            },
             flattened: false,
         },
         min: None,
@@ -480,7 +495,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("TaskHandle", 103)
+                ..Member::new("TaskHandle", 106)
             }],
             union: false,
             payload: None,
@@ -496,7 +511,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "CancelMessageMoveTaskResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ApproximateNumberOfMessagesMoved", 61)],
+            members: &[Member::new("ApproximateNumberOfMessagesMoved", 63)],
             union: false,
             payload: None,
             error: None,
@@ -514,7 +529,7 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
@@ -538,13 +553,13 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Id", 103)
+                    ..Member::new("Id", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("ReceiptHandle", 103)
+                    ..Member::new("ReceiptHandle", 106)
                 },
-                Member::new("VisibilityTimeout", 75),
+                Member::new("VisibilityTimeout", 78),
             ],
             union: false,
             payload: None,
@@ -560,7 +575,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ChangeMessageVisibilityBatchRequestEntryList",
         kind: Kind::List {
-            element: Member::new("", 15),
+            element: Member {
+                query_name: Some("ChangeMessageVisibilityBatchRequestEntry"),
+                ..Member::new("", 15)
+            },
             flattened: true,
         },
         min: None,
@@ -597,7 +615,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("Id", 103)
+                ..Member::new("Id", 106)
             }],
             union: false,
             payload: None,
@@ -613,7 +631,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ChangeMessageVisibilityBatchResultEntryList",
         kind: Kind::List {
-            element: Member::new("", 18),
+            element: Member {
+                query_name: Some("ChangeMessageVisibilityBatchResultEntry"),
+                ..Member::new("", 18)
+            },
             flattened: true,
         },
         min: None,
@@ -627,15 +648,15 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("ReceiptHandle", 103)
+                    ..Member::new("ReceiptHandle", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("VisibilityTimeout", 75)
+                    ..Member::new("VisibilityTimeout", 78)
                 },
             ],
             union: false,
@@ -655,10 +676,16 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueName", 103)
+                    ..Member::new("QueueName", 106)
                 },
-                Member::new("Attributes", 80),
-                Member::new("tags", 107),
+                Member {
+                    query_name: Some("Attribute"),
+                    ..Member::new("Attributes", 83)
+                },
+                Member {
+                    query_name: Some("Tag"),
+                    ..Member::new("tags", 110)
+                },
             ],
             union: false,
             payload: None,
@@ -674,7 +701,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "CreateQueueResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("QueueUrl", 103)],
+            members: &[Member::new("QueueUrl", 106)],
             union: false,
             payload: None,
             error: None,
@@ -692,7 +719,7 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
@@ -716,11 +743,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Id", 103)
+                    ..Member::new("Id", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("ReceiptHandle", 103)
+                    ..Member::new("ReceiptHandle", 106)
                 },
             ],
             union: false,
@@ -737,7 +764,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "DeleteMessageBatchRequestEntryList",
         kind: Kind::List {
-            element: Member::new("", 24),
+            element: Member {
+                query_name: Some("DeleteMessageBatchRequestEntry"),
+                ..Member::new("", 24)
+            },
             flattened: true,
         },
         min: None,
@@ -774,7 +804,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("Id", 103)
+                ..Member::new("Id", 106)
             }],
             union: false,
             payload: None,
@@ -790,7 +820,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "DeleteMessageBatchResultEntryList",
         kind: Kind::List {
-            element: Member::new("", 27),
+            element: Member {
+                query_name: Some("DeleteMessageBatchResultEntry"),
+                ..Member::new("", 27)
+            },
             flattened: true,
         },
         min: None,
@@ -804,11 +837,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("ReceiptHandle", 103)
+                    ..Member::new("ReceiptHandle", 106)
                 },
             ],
             union: false,
@@ -827,7 +860,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("QueueUrl", 103)
+                ..Member::new("QueueUrl", 106)
             }],
             union: false,
             payload: None,
@@ -869,7 +902,7 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member::new("AttributeNames", 3),
             ],
@@ -887,7 +920,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "GetQueueAttributesResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Attributes", 80)],
+            members: &[Member {
+                query_name: Some("Attribute"),
+                ..Member::new("Attributes", 83)
+            }],
             union: false,
             payload: None,
             error: None,
@@ -905,9 +941,9 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueName", 103)
+                    ..Member::new("QueueName", 106)
                 },
-                Member::new("QueueOwnerAWSAccountId", 103),
+                Member::new("QueueOwnerAWSAccountId", 106),
             ],
             union: false,
             payload: None,
@@ -923,7 +959,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "GetQueueUrlResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("QueueUrl", 103)],
+            members: &[Member::new("QueueUrl", 106)],
             union: false,
             payload: None,
             error: None,
@@ -1017,6 +1053,36 @@ static SHAPES: [Shape; 114] = [
             union: false,
             payload: None,
             error: Some(&errors::INVALID_MESSAGE_CONTENTS),
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "InvalidParameterCombination",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 32)],
+            union: false,
+            payload: None,
+            error: Some(&errors::INVALID_PARAMETER_COMBINATION),
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "InvalidParameterValue",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 32)],
+            union: false,
+            payload: None,
+            error: Some(&errors::INVALID_PARAMETER_VALUE),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -1151,9 +1217,9 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
-                Member::new("NextToken", 110),
+                Member::new("NextToken", 113),
                 Member::new("MaxResults", 11),
             ],
             union: false,
@@ -1173,9 +1239,9 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("queueUrls", 85)
+                    ..Member::new("queueUrls", 88)
                 },
-                Member::new("NextToken", 110),
+                Member::new("NextToken", 113),
             ],
             union: false,
             payload: None,
@@ -1194,9 +1260,9 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("SourceArn", 103)
+                    ..Member::new("SourceArn", 106)
                 },
-                Member::new("MaxResults", 75),
+                Member::new("MaxResults", 78),
             ],
             union: false,
             payload: None,
@@ -1214,7 +1280,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 flattened: true,
-                ..Member::new("Results", 56)
+                ..Member::new("Results", 58)
             }],
             union: false,
             payload: None,
@@ -1231,15 +1297,15 @@ static SHAPES: [Shape; 114] = [
         name: "ListMessageMoveTasksResultEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("TaskHandle", 103),
-                Member::new("Status", 103),
-                Member::new("SourceArn", 103),
-                Member::new("DestinationArn", 103),
-                Member::new("MaxNumberOfMessagesPerSecond", 75),
-                Member::new("ApproximateNumberOfMessagesMoved", 61),
-                Member::new("ApproximateNumberOfMessagesToMove", 76),
-                Member::new("FailureReason", 103),
-                Member::new("StartedTimestamp", 61),
+                Member::new("TaskHandle", 106),
+                Member::new("Status", 106),
+                Member::new("SourceArn", 106),
+                Member::new("DestinationArn", 106),
+                Member::new("MaxNumberOfMessagesPerSecond", 78),
+                Member::new("ApproximateNumberOfMessagesMoved", 63),
+                Member::new("ApproximateNumberOfMessagesToMove", 79),
+                Member::new("FailureReason", 106),
+                Member::new("StartedTimestamp", 63),
             ],
             union: false,
             payload: None,
@@ -1255,7 +1321,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ListMessageMoveTasksResultEntryList",
         kind: Kind::List {
-            element: Member::new("", 55),
+            element: Member {
+                query_name: Some("ListMessageMoveTasksResultEntry"),
+                ..Member::new("", 57)
+            },
             flattened: true,
         },
         min: None,
@@ -1268,7 +1337,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("QueueUrl", 103)
+                ..Member::new("QueueUrl", 106)
             }],
             union: false,
             payload: None,
@@ -1284,7 +1353,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ListQueueTagsResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Tags", 107)],
+            members: &[Member {
+                query_name: Some("Tag"),
+                ..Member::new("Tags", 110)
+            }],
             union: false,
             payload: None,
             error: None,
@@ -1300,8 +1372,8 @@ static SHAPES: [Shape; 114] = [
         name: "ListQueuesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("QueueNamePrefix", 103),
-                Member::new("NextToken", 110),
+                Member::new("QueueNamePrefix", 106),
+                Member::new("NextToken", 113),
                 Member::new("MaxResults", 11),
             ],
             union: false,
@@ -1318,7 +1390,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ListQueuesResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("QueueUrls", 85), Member::new("NextToken", 110)],
+            members: &[Member::new("QueueUrls", 88), Member::new("NextToken", 113)],
             union: false,
             payload: None,
             error: None,
@@ -1342,13 +1414,19 @@ static SHAPES: [Shape; 114] = [
         name: "Message",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MessageId", 103),
-                Member::new("ReceiptHandle", 103),
-                Member::new("MD5OfBody", 103),
-                Member::new("Body", 103),
-                Member::new("Attributes", 71),
-                Member::new("MD5OfMessageAttributes", 103),
-                Member::new("MessageAttributes", 66),
+                Member::new("MessageId", 106),
+                Member::new("ReceiptHandle", 106),
+                Member::new("MD5OfBody", 106),
+                Member::new("Body", 106),
+                Member {
+                    query_name: Some("Attribute"),
+                    ..Member::new("Attributes", 73)
+                },
+                Member::new("MD5OfMessageAttributes", 106),
+                Member {
+                    query_name: Some("MessageAttribute"),
+                    ..Member::new("MessageAttributes", 68)
+                },
             ],
             union: false,
             payload: None,
@@ -1372,7 +1450,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageAttributeNameList",
         kind: Kind::List {
-            element: Member::new("", 63),
+            element: Member {
+                query_name: Some("MessageAttributeName"),
+                ..Member::new("", 65)
+            },
             flattened: true,
         },
         min: None,
@@ -1384,19 +1465,21 @@ static SHAPES: [Shape; 114] = [
         name: "MessageAttributeValue",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("StringValue", 103),
+                Member::new("StringValue", 106),
                 Member::new("BinaryValue", 8),
                 Member {
+                    query_name: Some("StringListValue"),
                     flattened: true,
-                    ..Member::new("StringListValues", 104)
+                    ..Member::new("StringListValues", 107)
                 },
                 Member {
+                    query_name: Some("BinaryListValue"),
                     flattened: true,
                     ..Member::new("BinaryListValues", 9)
                 },
                 Member {
                     required: true,
-                    ..Member::new("DataType", 103)
+                    ..Member::new("DataType", 106)
                 },
             ],
             union: false,
@@ -1413,8 +1496,14 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageBodyAttributeMap",
         kind: Kind::Map {
-            key: Member::new("", 103),
-            value: Member::new("", 65),
+            key: Member {
+                query_name: Some("Name"),
+                ..Member::new("", 106)
+            },
+            value: Member {
+                query_name: Some("Value"),
+                ..Member::new("", 67)
+            },
             flattened: true,
         },
         min: None,
@@ -1425,8 +1514,14 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageBodySystemAttributeMap",
         kind: Kind::Map {
-            key: Member::new("", 73),
-            value: Member::new("", 74),
+            key: Member {
+                query_name: Some("Name"),
+                ..Member::new("", 75)
+            },
+            value: Member {
+                query_name: Some("Value"),
+                ..Member::new("", 76)
+            },
             flattened: true,
         },
         min: None,
@@ -1437,7 +1532,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageList",
         kind: Kind::List {
-            element: Member::new("", 62),
+            element: Member {
+                query_name: Some("Message"),
+                ..Member::new("", 64)
+            },
             flattened: true,
         },
         min: None,
@@ -1463,7 +1561,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageSystemAttributeList",
         kind: Kind::List {
-            element: Member::new("", 72),
+            element: Member {
+                query_name: Some("MessageSystemAttributeName"),
+                ..Member::new("", 74)
+            },
             flattened: true,
         },
         min: None,
@@ -1474,8 +1575,14 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "MessageSystemAttributeMap",
         kind: Kind::Map {
-            key: Member::new("", 72),
-            value: Member::new("", 103),
+            key: Member {
+                query_name: Some("Name"),
+                ..Member::new("", 74)
+            },
+            value: Member {
+                query_name: Some("Value"),
+                ..Member::new("", 106)
+            },
             flattened: true,
         },
         min: None,
@@ -1485,20 +1592,7 @@ static SHAPES: [Shape; 114] = [
     },
     Shape {
         name: "MessageSystemAttributeName",
-        kind: Kind::String {
-            values: &[
-                "All",
-                "SenderId",
-                "SentTimestamp",
-                "ApproximateReceiveCount",
-                "ApproximateFirstReceiveTimestamp",
-                "SequenceNumber",
-                "MessageDeduplicationId",
-                "MessageGroupId",
-                "AWSTraceHeader",
-                "DeadLetterQueueSourceArn",
-            ],
-        },
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -1506,9 +1600,7 @@ static SHAPES: [Shape; 114] = [
     },
     Shape {
         name: "MessageSystemAttributeNameForSends",
-        kind: Kind::String {
-            values: &["AWSTraceHeader"],
-        },
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -1518,24 +1610,41 @@ static SHAPES: [Shape; 114] = [
         name: "MessageSystemAttributeValue",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("StringValue", 103),
+                Member::new("StringValue", 106),
                 Member::new("BinaryValue", 8),
                 Member {
+                    query_name: Some("StringListValue"),
                     flattened: true,
-                    ..Member::new("StringListValues", 104)
+                    ..Member::new("StringListValues", 107)
                 },
                 Member {
+                    query_name: Some("BinaryListValue"),
                     flattened: true,
                     ..Member::new("BinaryListValues", 9)
                 },
                 Member {
                     required: true,
-                    ..Member::new("DataType", 103)
+                    ..Member::new("DataType", 106)
                 },
             ],
             union: false,
             payload: None,
             error: None,
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "MissingParameter",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 32)],
+            union: false,
+            payload: None,
+            error: Some(&errors::MISSING_PARAMETER),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -1595,7 +1704,7 @@ static SHAPES: [Shape; 114] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("QueueUrl", 103)
+                ..Member::new("QueueUrl", 106)
             }],
             union: false,
             payload: None,
@@ -1611,8 +1720,14 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "QueueAttributeMap",
         kind: Kind::Map {
-            key: Member::new("", 81),
-            value: Member::new("", 103),
+            key: Member {
+                query_name: Some("Name"),
+                ..Member::new("", 84)
+            },
+            value: Member {
+                query_name: Some("Value"),
+                ..Member::new("", 106)
+            },
             flattened: true,
         },
         min: None,
@@ -1622,32 +1737,7 @@ static SHAPES: [Shape; 114] = [
     },
     Shape {
         name: "QueueAttributeName",
-        kind: Kind::String {
-            values: &[
-                "All",
-                "Policy",
-                "VisibilityTimeout",
-                "MaximumMessageSize",
-                "MessageRetentionPeriod",
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "CreatedTimestamp",
-                "LastModifiedTimestamp",
-                "QueueArn",
-                "ApproximateNumberOfMessagesDelayed",
-                "DelaySeconds",
-                "ReceiveMessageWaitTimeSeconds",
-                "RedrivePolicy",
-                "FifoQueue",
-                "ContentBasedDeduplication",
-                "KmsMasterKeyId",
-                "KmsDataKeyReusePeriodSeconds",
-                "DeduplicationScope",
-                "FifoThroughputLimit",
-                "RedriveAllowPolicy",
-                "SqsManagedSseEnabled",
-            ],
-        },
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -1701,7 +1791,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "QueueUrlList",
         kind: Kind::List {
-            element: Member::new("", 103),
+            element: Member {
+                query_name: Some("QueueUrl"),
+                ..Member::new("", 106)
+            },
             flattened: true,
         },
         min: None,
@@ -1730,15 +1823,15 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member::new("AttributeNames", 3),
-                Member::new("MessageSystemAttributeNames", 70),
-                Member::new("MessageAttributeNames", 64),
-                Member::new("MaxNumberOfMessages", 75),
-                Member::new("VisibilityTimeout", 75),
-                Member::new("WaitTimeSeconds", 75),
-                Member::new("ReceiveRequestAttemptId", 103),
+                Member::new("MessageSystemAttributeNames", 72),
+                Member::new("MessageAttributeNames", 66),
+                Member::new("MaxNumberOfMessages", 78),
+                Member::new("VisibilityTimeout", 78),
+                Member::new("WaitTimeSeconds", 78),
+                Member::new("ReceiveRequestAttemptId", 106),
             ],
             union: false,
             payload: None,
@@ -1754,7 +1847,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "ReceiveMessageResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Messages", 68)],
+            members: &[Member::new("Messages", 70)],
             union: false,
             payload: None,
             error: None,
@@ -1772,11 +1865,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Label", 103)
+                    ..Member::new("Label", 106)
                 },
             ],
             union: false,
@@ -1826,11 +1919,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Entries", 94)
+                    ..Member::new("Entries", 97)
                 },
             ],
             union: false,
@@ -1850,17 +1943,23 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Id", 103)
+                    ..Member::new("Id", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("MessageBody", 103)
+                    ..Member::new("MessageBody", 106)
                 },
-                Member::new("DelaySeconds", 75),
-                Member::new("MessageAttributes", 66),
-                Member::new("MessageSystemAttributes", 67),
-                Member::new("MessageDeduplicationId", 103),
-                Member::new("MessageGroupId", 103),
+                Member::new("DelaySeconds", 78),
+                Member {
+                    query_name: Some("MessageAttribute"),
+                    ..Member::new("MessageAttributes", 68)
+                },
+                Member {
+                    query_name: Some("MessageSystemAttribute"),
+                    ..Member::new("MessageSystemAttributes", 69)
+                },
+                Member::new("MessageDeduplicationId", 106),
+                Member::new("MessageGroupId", 106),
             ],
             union: false,
             payload: None,
@@ -1876,7 +1975,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "SendMessageBatchRequestEntryList",
         kind: Kind::List {
-            element: Member::new("", 93),
+            element: Member {
+                query_name: Some("SendMessageBatchRequestEntry"),
+                ..Member::new("", 96)
+            },
             flattened: true,
         },
         min: None,
@@ -1890,7 +1992,7 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Successful", 97)
+                    ..Member::new("Successful", 100)
                 },
                 Member {
                     required: true,
@@ -1914,19 +2016,19 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Id", 103)
+                    ..Member::new("Id", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("MessageId", 103)
+                    ..Member::new("MessageId", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("MD5OfMessageBody", 103)
+                    ..Member::new("MD5OfMessageBody", 106)
                 },
-                Member::new("MD5OfMessageAttributes", 103),
-                Member::new("MD5OfMessageSystemAttributes", 103),
-                Member::new("SequenceNumber", 103),
+                Member::new("MD5OfMessageAttributes", 106),
+                Member::new("MD5OfMessageSystemAttributes", 106),
+                Member::new("SequenceNumber", 106),
             ],
             union: false,
             payload: None,
@@ -1942,7 +2044,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "SendMessageBatchResultEntryList",
         kind: Kind::List {
-            element: Member::new("", 96),
+            element: Member {
+                query_name: Some("SendMessageBatchResultEntry"),
+                ..Member::new("", 99)
+            },
             flattened: true,
         },
         min: None,
@@ -1956,17 +2061,23 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("MessageBody", 103)
+                    ..Member::new("MessageBody", 106)
                 },
-                Member::new("DelaySeconds", 75),
-                Member::new("MessageAttributes", 66),
-                Member::new("MessageSystemAttributes", 67),
-                Member::new("MessageDeduplicationId", 103),
-                Member::new("MessageGroupId", 103),
+                Member::new("DelaySeconds", 78),
+                Member {
+                    query_name: Some("MessageAttribute"),
+                    ..Member::new("MessageAttributes", 68)
+                },
+                Member {
+                    query_name: Some("MessageSystemAttribute"),
+                    ..Member::new("MessageSystemAttributes", 69)
+                },
+                Member::new("MessageDeduplicationId", 106),
+                Member::new("MessageGroupId", 106),
             ],
             union: false,
             payload: None,
@@ -1983,11 +2094,11 @@ static SHAPES: [Shape; 114] = [
         name: "SendMessageResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MD5OfMessageBody", 103),
-                Member::new("MD5OfMessageAttributes", 103),
-                Member::new("MD5OfMessageSystemAttributes", 103),
-                Member::new("MessageId", 103),
-                Member::new("SequenceNumber", 103),
+                Member::new("MD5OfMessageBody", 106),
+                Member::new("MD5OfMessageAttributes", 106),
+                Member::new("MD5OfMessageSystemAttributes", 106),
+                Member::new("MessageId", 106),
+                Member::new("SequenceNumber", 106),
             ],
             union: false,
             payload: None,
@@ -2006,11 +2117,12 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
+                    query_name: Some("Attribute"),
                     required: true,
-                    ..Member::new("Attributes", 80)
+                    ..Member::new("Attributes", 83)
                 },
             ],
             union: false,
@@ -2030,10 +2142,10 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("SourceArn", 103)
+                    ..Member::new("SourceArn", 106)
                 },
-                Member::new("DestinationArn", 103),
-                Member::new("MaxNumberOfMessagesPerSecond", 75),
+                Member::new("DestinationArn", 106),
+                Member::new("MaxNumberOfMessagesPerSecond", 78),
             ],
             union: false,
             payload: None,
@@ -2049,7 +2161,7 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "StartMessageMoveTaskResult",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TaskHandle", 103)],
+            members: &[Member::new("TaskHandle", 106)],
             union: false,
             payload: None,
             error: None,
@@ -2072,7 +2184,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "StringList",
         kind: Kind::List {
-            element: Member::new("", 103),
+            element: Member {
+                query_name: Some("StringListValue"),
+                ..Member::new("", 106)
+            },
             flattened: false,
         },
         min: None,
@@ -2091,7 +2206,10 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "TagKeyList",
         kind: Kind::List {
-            element: Member::new("", 105),
+            element: Member {
+                query_name: Some("TagKey"),
+                ..Member::new("", 108)
+            },
             flattened: true,
         },
         min: None,
@@ -2102,8 +2220,14 @@ static SHAPES: [Shape; 114] = [
     Shape {
         name: "TagMap",
         kind: Kind::Map {
-            key: Member::new("", 105),
-            value: Member::new("", 109),
+            key: Member {
+                query_name: Some("Key"),
+                ..Member::new("", 108)
+            },
+            value: Member {
+                query_name: Some("Value"),
+                ..Member::new("", 112)
+            },
             flattened: true,
         },
         min: None,
@@ -2117,11 +2241,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Tags", 107)
+                    ..Member::new("Tags", 110)
                 },
             ],
             union: false,
@@ -2187,11 +2311,11 @@ static SHAPES: [Shape; 114] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("QueueUrl", 103)
+                    ..Member::new("QueueUrl", 106)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TagKeys", 106)
+                    ..Member::new("TagKeys", 109)
                 },
             ],
             union: false,
@@ -2473,9 +2597,7 @@ haar_kernel::structure!(BatchResultErrorEntry {
     code: String,
     message: Option<String>,
 });
-haar_kernel::structure!(CancelMessageMoveTaskRequest {
-    task_handle: String,
-});
+haar_kernel::structure!(CancelMessageMoveTaskRequest { task_handle: String });
 haar_kernel::structure!(CancelMessageMoveTaskResult {
     approximate_number_of_messages_moved: Option<i64>,
 });
@@ -2526,7 +2648,7 @@ haar_kernel::structure!(DeleteMessageRequest {
 haar_kernel::structure!(DeleteQueueRequest { queue_url: String });
 haar_kernel::structure!(GetQueueAttributesRequest {
     queue_url: String,
-    attribute_names: Option<Vec<QueueAttributeName>>,
+    attribute_names: Option<Vec<String>>,
 });
 haar_kernel::structure!(GetQueueAttributesResult {
     attributes: Option<std::collections::BTreeMap<String, String>>,
@@ -2594,21 +2716,6 @@ haar_kernel::structure!(MessageAttributeValue {
     binary_list_values: Option<Vec<haar_kernel::Bytes>>,
     data_type: String,
 });
-haar_kernel::string_enum!(MessageSystemAttributeName {
-    All = "All",
-    SenderId = "SenderId",
-    SentTimestamp = "SentTimestamp",
-    ApproximateReceiveCount = "ApproximateReceiveCount",
-    ApproximateFirstReceiveTimestamp = "ApproximateFirstReceiveTimestamp",
-    SequenceNumber = "SequenceNumber",
-    MessageDeduplicationId = "MessageDeduplicationId",
-    MessageGroupId = "MessageGroupId",
-    AwsTraceHeader = "AWSTraceHeader",
-    DeadLetterQueueSourceArn = "DeadLetterQueueSourceArn",
-});
-haar_kernel::string_enum!(MessageSystemAttributeNameForSends {
-    AwsTraceHeader = "AWSTraceHeader",
-});
 haar_kernel::structure!(MessageSystemAttributeValue {
     string_value: Option<String>,
     binary_value: Option<haar_kernel::Bytes>,
@@ -2617,34 +2724,10 @@ haar_kernel::structure!(MessageSystemAttributeValue {
     data_type: String,
 });
 haar_kernel::structure!(PurgeQueueRequest { queue_url: String });
-haar_kernel::string_enum!(QueueAttributeName {
-    All = "All",
-    Policy = "Policy",
-    VisibilityTimeout = "VisibilityTimeout",
-    MaximumMessageSize = "MaximumMessageSize",
-    MessageRetentionPeriod = "MessageRetentionPeriod",
-    ApproximateNumberOfMessages = "ApproximateNumberOfMessages",
-    ApproximateNumberOfMessagesNotVisible = "ApproximateNumberOfMessagesNotVisible",
-    CreatedTimestamp = "CreatedTimestamp",
-    LastModifiedTimestamp = "LastModifiedTimestamp",
-    QueueArn = "QueueArn",
-    ApproximateNumberOfMessagesDelayed = "ApproximateNumberOfMessagesDelayed",
-    DelaySeconds = "DelaySeconds",
-    ReceiveMessageWaitTimeSeconds = "ReceiveMessageWaitTimeSeconds",
-    RedrivePolicy = "RedrivePolicy",
-    FifoQueue = "FifoQueue",
-    ContentBasedDeduplication = "ContentBasedDeduplication",
-    KmsMasterKeyId = "KmsMasterKeyId",
-    KmsDataKeyReusePeriodSeconds = "KmsDataKeyReusePeriodSeconds",
-    DeduplicationScope = "DeduplicationScope",
-    FifoThroughputLimit = "FifoThroughputLimit",
-    RedriveAllowPolicy = "RedriveAllowPolicy",
-    SqsManagedSseEnabled = "SqsManagedSseEnabled",
-});
 haar_kernel::structure!(ReceiveMessageRequest {
     queue_url: String,
-    attribute_names: Option<Vec<QueueAttributeName>>,
-    message_system_attribute_names: Option<Vec<MessageSystemAttributeName>>,
+    attribute_names: Option<Vec<String>>,
+    message_system_attribute_names: Option<Vec<String>>,
     message_attribute_names: Option<Vec<String>>,
     max_number_of_messages: Option<i32>,
     visibility_timeout: Option<i32>,
@@ -2725,19 +2808,19 @@ pub mod errors {
     use super::ErrorShape;
     pub static BATCH_ENTRY_IDS_NOT_DISTINCT: ErrorShape = ErrorShape {
         name: "BatchEntryIdsNotDistinct",
-        code: "BatchEntryIdsNotDistinct",
+        code: "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
         status: 400,
         sender: true,
     };
     pub static BATCH_REQUEST_TOO_LONG: ErrorShape = ErrorShape {
         name: "BatchRequestTooLong",
-        code: "BatchRequestTooLong",
+        code: "AWS.SimpleQueueService.BatchRequestTooLong",
         status: 400,
         sender: true,
     };
     pub static EMPTY_BATCH_REQUEST: ErrorShape = ErrorShape {
         name: "EmptyBatchRequest",
-        code: "EmptyBatchRequest",
+        code: "AWS.SimpleQueueService.EmptyBatchRequest",
         status: 400,
         sender: true,
     };
@@ -2761,7 +2844,7 @@ pub mod errors {
     };
     pub static INVALID_BATCH_ENTRY_ID: ErrorShape = ErrorShape {
         name: "InvalidBatchEntryId",
-        code: "InvalidBatchEntryId",
+        code: "AWS.SimpleQueueService.InvalidBatchEntryId",
         status: 400,
         sender: true,
     };
@@ -2777,6 +2860,18 @@ pub mod errors {
         status: 400,
         sender: true,
     };
+    pub static INVALID_PARAMETER_COMBINATION: ErrorShape = ErrorShape {
+        name: "InvalidParameterCombination",
+        code: "InvalidParameterCombination",
+        status: 400,
+        sender: true,
+    };
+    pub static INVALID_PARAMETER_VALUE: ErrorShape = ErrorShape {
+        name: "InvalidParameterValue",
+        code: "InvalidParameterValue",
+        status: 400,
+        sender: true,
+    };
     pub static INVALID_SECURITY: ErrorShape = ErrorShape {
         name: "InvalidSecurity",
         code: "InvalidSecurity",
@@ -2785,109 +2880,115 @@ pub mod errors {
     };
     pub static KMS_ACCESS_DENIED: ErrorShape = ErrorShape {
         name: "KmsAccessDenied",
-        code: "KmsAccessDenied",
+        code: "KMS.AccessDeniedException",
         status: 400,
         sender: true,
     };
     pub static KMS_DISABLED: ErrorShape = ErrorShape {
         name: "KmsDisabled",
-        code: "KmsDisabled",
+        code: "KMS.DisabledException",
         status: 400,
         sender: true,
     };
     pub static KMS_INVALID_KEY_USAGE: ErrorShape = ErrorShape {
         name: "KmsInvalidKeyUsage",
-        code: "KmsInvalidKeyUsage",
+        code: "KMS.InvalidKeyUsageException",
         status: 400,
         sender: true,
     };
     pub static KMS_INVALID_STATE: ErrorShape = ErrorShape {
         name: "KmsInvalidState",
-        code: "KmsInvalidState",
+        code: "KMS.InvalidStateException",
         status: 400,
         sender: true,
     };
     pub static KMS_NOT_FOUND: ErrorShape = ErrorShape {
         name: "KmsNotFound",
-        code: "KmsNotFound",
+        code: "KMS.NotFoundException",
         status: 400,
         sender: true,
     };
     pub static KMS_OPT_IN_REQUIRED: ErrorShape = ErrorShape {
         name: "KmsOptInRequired",
-        code: "KmsOptInRequired",
+        code: "KMS.OptInRequired",
         status: 400,
         sender: true,
     };
     pub static KMS_THROTTLED: ErrorShape = ErrorShape {
         name: "KmsThrottled",
-        code: "KmsThrottled",
+        code: "KMS.ThrottlingException",
         status: 400,
         sender: true,
     };
     pub static MESSAGE_NOT_INFLIGHT: ErrorShape = ErrorShape {
         name: "MessageNotInflight",
-        code: "MessageNotInflight",
+        code: "AWS.SimpleQueueService.MessageNotInflight",
+        status: 400,
+        sender: true,
+    };
+    pub static MISSING_PARAMETER: ErrorShape = ErrorShape {
+        name: "MissingParameter",
+        code: "MissingParameter",
         status: 400,
         sender: true,
     };
     pub static OVER_LIMIT: ErrorShape = ErrorShape {
         name: "OverLimit",
         code: "OverLimit",
-        status: 400,
+        status: 403,
         sender: true,
     };
     pub static PURGE_QUEUE_IN_PROGRESS: ErrorShape = ErrorShape {
         name: "PurgeQueueInProgress",
-        code: "PurgeQueueInProgress",
-        status: 400,
+        code: "AWS.SimpleQueueService.PurgeQueueInProgress",
+        status: 403,
         sender: true,
     };
     pub static QUEUE_DELETED_RECENTLY: ErrorShape = ErrorShape {
         name: "QueueDeletedRecently",
-        code: "QueueDeletedRecently",
+        code: "AWS.SimpleQueueService.QueueDeletedRecently",
         status: 400,
         sender: true,
     };
     pub static QUEUE_DOES_NOT_EXIST: ErrorShape = ErrorShape {
         name: "QueueDoesNotExist",
-        code: "QueueDoesNotExist",
+        code: "AWS.SimpleQueueService.NonExistentQueue",
         status: 400,
         sender: true,
     };
     pub static QUEUE_NAME_EXISTS: ErrorShape = ErrorShape {
         name: "QueueNameExists",
-        code: "QueueNameExists",
+        code: "QueueAlreadyExists",
         status: 400,
         sender: true,
     };
     pub static RECEIPT_HANDLE_IS_INVALID: ErrorShape = ErrorShape {
         name: "ReceiptHandleIsInvalid",
         code: "ReceiptHandleIsInvalid",
-        status: 400,
+        status: 404,
         sender: true,
     };
     pub static REQUEST_THROTTLED: ErrorShape = ErrorShape {
         name: "RequestThrottled",
         code: "RequestThrottled",
-        status: 400,
+        status: 403,
         sender: true,
     };
     pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
         name: "ResourceNotFoundException",
         code: "ResourceNotFoundException",
-        status: 400,
+        status: 404,
         sender: true,
     };
     pub static TOO_MANY_ENTRIES_IN_BATCH_REQUEST: ErrorShape = ErrorShape {
         name: "TooManyEntriesInBatchRequest",
-        code: "TooManyEntriesInBatchRequest",
+        code: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
         status: 400,
         sender: true,
     };
     pub static UNSUPPORTED_OPERATION: ErrorShape = ErrorShape {
         name: "UnsupportedOperation",
-        code: "UnsupportedOperation",
+        code: "AWS.SimpleQueueService.UnsupportedOperation",
         status: 400,
         sender: true,
     };

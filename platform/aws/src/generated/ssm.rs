@@ -5,8 +5,8 @@
 use haar_kernel::fault::ErrorShape;
 #[allow(unused_imports)]
 use haar_kernel::schema::{
-    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure,
-    TimestampFormat, Violations, XmlRoot,
+    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat,
+    Violations, XmlRoot,
 };
 
 /// What AWS says the service is.
@@ -2195,10 +2195,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "GetParametersResult",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Parameters", 56),
-                Member::new("InvalidParameters", 60),
-            ],
+            members: &[Member::new("Parameters", 56), Member::new("InvalidParameters", 60)],
             union: false,
             payload: None,
             error: None,
@@ -2459,10 +2456,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "LabelParameterVersionResult",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("InvalidLabels", 54),
-                Member::new("ParameterVersion", 44),
-            ],
+            members: &[Member::new("InvalidLabels", 54), Member::new("ParameterVersion", 44)],
             union: false,
             payload: None,
             error: None,
@@ -2870,9 +2864,7 @@ static SHAPES: [Shape; 97] = [
         kind: Kind::String { values: &[] },
         min: Some(1.0),
         max: Some(132.0),
-        pattern: Some(Pattern::new(
-            "^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$",
-        )),
+        pattern: Some(Pattern::new("^(tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType)$")),
         sensitive: false,
     },
     Shape {
@@ -3282,10 +3274,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "UnlabelParameterVersionResult",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("RemovedLabels", 54),
-                Member::new("InvalidLabels", 54),
-            ],
+            members: &[Member::new("RemovedLabels", 54), Member::new("InvalidLabels", 54)],
             union: false,
             payload: None,
             error: None,

@@ -5,8 +5,8 @@
 use haar_kernel::fault::ErrorShape;
 #[allow(unused_imports)]
 use haar_kernel::schema::{
-    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure,
-    TimestampFormat, Violations, XmlRoot,
+    Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat,
+    Violations, XmlRoot,
 };
 
 /// What AWS says the service is.
@@ -562,10 +562,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "ProvidedContext",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("ProviderArn", 28),
-                Member::new("ContextAssertion", 31),
-            ],
+            members: &[Member::new("ProviderArn", 28), Member::new("ContextAssertion", 31)],
             union: false,
             payload: None,
             error: None,
@@ -1046,9 +1043,7 @@ haar_kernel::structure!(Credentials {
     session_token: String,
     expiration: haar_kernel::Timestamp,
 });
-haar_kernel::structure!(GetAccessKeyInfoRequest {
-    access_key_id: String,
-});
+haar_kernel::structure!(GetAccessKeyInfoRequest { access_key_id: String });
 haar_kernel::structure!(GetAccessKeyInfoResponse {
     account: Option<String>,
 });

@@ -29,9 +29,17 @@ pub fn index(served: &Served) -> Result<String> {
 
 /// One service's module.
 pub fn service(service: &Service, model: &Value, reached: &Reached) -> Result<String> {
-    let emitter = Emitter { service, model, reached };
+    let emitter = Emitter {
+        service,
+        model,
+        reached,
+    };
     let mut out = String::from(HEADER);
-    writeln!(out, "// Service model of AWS: {}, botocore's data, Apache-2.0.\n", service.model)?;
+    writeln!(
+        out,
+        "// Service model of AWS: {}, botocore's data, Apache-2.0.\n",
+        service.model
+    )?;
     out.push_str("use haar_kernel::fault::ErrorShape;\n");
     out.push_str("use haar_kernel::schema::{Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat, Violations, XmlRoot};\n\n");
     emitter.model(&mut out)?;
@@ -41,11 +49,17 @@ pub fn service(service: &Service, model: &Value, reached: &Reached) -> Result<St
     emitter.types(&mut out)?;
     emitter.errors(&mut out)?;
     // Every module imports the whole vocabulary; small services use a part of it.
-    Ok(out.replacen("use haar_kernel::fault", "#[allow(unused_imports)]\nuse haar_kernel::fault", 1).replacen(
-        "use haar_kernel::schema",
-        "#[allow(unused_imports)]\nuse haar_kernel::schema",
-        1,
-    ))
+    Ok(out
+        .replacen(
+            "use haar_kernel::fault",
+            "#[allow(unused_imports)]\nuse haar_kernel::fault",
+            1,
+        )
+        .replacen(
+            "use haar_kernel::schema",
+            "#[allow(unused_imports)]\nuse haar_kernel::schema",
+            1,
+        ))
 }
 
 struct Emitter<'a> {
@@ -60,7 +74,11 @@ impl Emitter<'_> {
     }
 
     fn id(&self, name: &str) -> Result<usize> {
-        self.reached.ids.get(name).copied().with_context(|| format!("{name} was not reached"))
+        self.reached
+            .ids
+            .get(name)
+            .copied()
+            .with_context(|| format!("{name} was not reached"))
     }
 
     fn model(&self, out: &mut String) -> Result<()> {
@@ -75,22 +93,45 @@ impl Emitter<'_> {
         };
         let target = text("targetPrefix").or_else(|| text("serviceId").filter(|_| self.speaks("smithy-rpc-v2-cbor")));
         let xml_namespace = text("xmlNamespace").or_else(|| meta["xmlNamespace"]["uri"].as_str());
-        writeln!(out, "/// What AWS says the service is.\npub static MODEL: Model = Model {{")?;
-        writeln!(out, "service: {:?}, signing_name: {:?}, endpoint_prefix: {endpoint:?}, api_version: {:?},", self.service.name, text("signingName").unwrap_or(endpoint), text("apiVersion").unwrap_or_default())?;
+        writeln!(
+            out,
+            "/// What AWS says the service is.\npub static MODEL: Model = Model {{"
+        )?;
+        writeln!(
+            out,
+            "service: {:?}, signing_name: {:?}, endpoint_prefix: {endpoint:?}, api_version: {:?},",
+            self.service.name,
+            text("signingName").unwrap_or(endpoint),
+            text("apiVersion").unwrap_or_default()
+        )?;
         writeln!(out, "protocols: &[{}],", self.protocols()?.join(", "))?;
         writeln!(out, "target_prefix: {target:?}, xml_namespace: {xml_namespace:?},")?;
-        writeln!(out, "query_compatible: {}, violations: Violations::{violations},", meta["awsQueryCompatible"].is_object())?;
-        writeln!(out, "global: {}, operations: &OPERATIONS, shapes: &SHAPES }};\n", meta["globalEndpoint"].is_string() && self.service.name == "iam")?;
+        writeln!(
+            out,
+            "query_compatible: {}, violations: Violations::{violations},",
+            meta["awsQueryCompatible"].is_object()
+        )?;
+        writeln!(
+            out,
+            "global: {}, operations: &OPERATIONS, shapes: &SHAPES }};\n",
+            meta["globalEndpoint"].is_string() && self.service.name == "iam"
+        )?;
         Ok(())
     }
 
     fn speaks(&self, protocol: &str) -> bool {
-        self.model["metadata"]["protocols"].as_array().is_some_and(|list| list.iter().any(|entry| entry == protocol))
+        self.model["metadata"]["protocols"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|entry| entry == protocol))
     }
 
     fn protocols(&self) -> Result<Vec<&'static str>> {
         let meta = &self.model["metadata"];
-        let json = if meta["jsonVersion"] == "1.1" { "Protocol::AwsJson11" } else { "Protocol::AwsJson10" };
+        let json = if meta["jsonVersion"] == "1.1" {
+            "Protocol::AwsJson11"
+        } else {
+            "Protocol::AwsJson10"
+        };
         let list = meta["protocols"].as_array().context("no protocols")?;
         list.iter()
             .map(|protocol| {
@@ -124,11 +165,15 @@ impl Emitter<'_> {
             let input = &operation["input"];
             let root = match input["locationName"].as_str().filter(|_| served) {
                 Some(name) => {
-                    format!("Some(XmlRoot {{ name: {name:?}, namespace: {:?} }})", input["xmlNamespace"]["uri"].as_str())
+                    format!(
+                        "Some(XmlRoot {{ name: {name:?}, namespace: {:?} }})",
+                        input["xmlNamespace"]["uri"].as_str()
+                    )
                 }
                 None => "None".into(),
             };
-            let unsigned = operation["authtype"] == "none" || operation["auth"] == serde_json::json!(["smithy.api#noAuth"]);
+            let unsigned =
+                operation["authtype"] == "none" || operation["auth"] == serde_json::json!(["smithy.api#noAuth"]);
             writeln!(
                 out,
                 "Operation {{ name: {name:?}, served: {served}, method: {:?}, uri: {:?}, status: {}, input: {}, output: {}, result_wrapper: {:?}, input_root: {root}, signed: {} }},",
@@ -149,16 +194,17 @@ impl Emitter<'_> {
         writeln!(out, "static SHAPES: [Shape; {}] = [", self.reached.ids.len())?;
         for name in self.reached.ids.keys() {
             let shape = self.shape(name);
-            let kind = self.kind(name, shape).with_context(|| format!("failed to emit shape {name}"))?;
+            let kind = self
+                .kind(name, shape)
+                .with_context(|| format!("failed to emit shape {name}"))?;
             let bound = |key: &str| match shape[key].as_f64() {
                 Some(bound) => format!("Some({bound:?})"),
                 None => "None".into(),
             };
             let pattern = match shape["pattern"].as_str() {
                 Some(pattern) => {
-                    fancy_regex::Regex::new(&format!(r"\A(?:{pattern})\z")).with_context(|| {
-                        format!("the pattern of {name} does not compile: patch it, with a reason")
-                    })?;
+                    fancy_regex::Regex::new(&format!(r"\A(?:{pattern})\z"))
+                        .with_context(|| format!("the pattern of {name} does not compile: patch it, with a reason"))?;
                     format!("Some(Pattern::new({pattern:?}))")
                 }
                 None => "None".into(),
@@ -181,7 +227,10 @@ impl Emitter<'_> {
             "structure" if shape["document"] == true => "Kind::Document".into(),
             "structure" => self.structure(name, shape)?,
             "list" => {
-                format!("Kind::List {{ element: {}, flattened: {flattened} }}", self.member("", &shape["member"], false)?)
+                format!(
+                    "Kind::List {{ element: {}, flattened: {flattened} }}",
+                    self.member("", &shape["member"], false)?
+                )
             }
             "map" => format!(
                 "Kind::Map {{ key: {}, value: {}, flattened: {flattened} }}",
@@ -189,7 +238,12 @@ impl Emitter<'_> {
                 self.member("", &shape["value"], false)?
             ),
             "string" | "character" => {
-                let values: Vec<&str> = shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let values: Vec<&str> = shape["enum"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
                 format!("Kind::String {{ values: &{values:?} }}")
             }
             "blob" => format!("Kind::Blob {{ streaming: {} }}", self.streams(name)),
@@ -204,16 +258,28 @@ impl Emitter<'_> {
     }
 
     fn structure(&self, name: &str, shape: &Value) -> Result<String> {
-        let required: Vec<&str> = shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> = shape["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let mut members = String::new();
         for (member, traits) in shape["members"].as_object().context("no members")? {
             members.push_str(&self.member(member, traits, required.contains(&member.as_str()))?);
             members.push_str(", ");
         }
         let payload = shape["payload"].as_str().and_then(|payload| {
-            shape["members"].as_object()?.keys().position(|member| member == payload)
+            shape["members"]
+                .as_object()?
+                .keys()
+                .position(|member| member == payload)
         });
-        let error = if is_error(shape) { format!("Some(&errors::{})", names::constant(name)) } else { "None".into() };
+        let error = if is_error(shape) {
+            format!("Some(&errors::{})", names::constant(name))
+        } else {
+            "None".into()
+        };
         Ok(format!(
             "Kind::Structure(Structure {{ members: &[{members}], union: {}, payload: {payload:?}, error: {error}, xml_name: {:?}, xml_namespace: {:?} }})",
             shape["union"] == true,
@@ -244,11 +310,22 @@ impl Emitter<'_> {
             write!(special, "query_name: Some({query_name:?}), ")?;
         }
         if traits["xmlNamespace"].is_object() {
-            let (prefix, uri) = (traits["xmlNamespace"]["prefix"].as_str(), traits["xmlNamespace"]["uri"].as_str());
-            write!(special, "xml_namespace: Some(({prefix:?}, {:?})), ", uri.unwrap_or_default())?;
+            let (prefix, uri) = (
+                traits["xmlNamespace"]["prefix"].as_str(),
+                traits["xmlNamespace"]["uri"].as_str(),
+            );
+            write!(
+                special,
+                "xml_namespace: Some(({prefix:?}, {:?})), ",
+                uri.unwrap_or_default()
+            )?;
         }
         if !traits["timestampFormat"].is_null() {
-            write!(special, "timestamp_format: {}, ", timestamp_format(&traits["timestampFormat"])?)?;
+            write!(
+                special,
+                "timestamp_format: {}, ",
+                timestamp_format(&traits["timestampFormat"])?
+            )?;
         }
         let facts = [
             ("flattened", traits["flattened"] == true),
@@ -269,15 +346,26 @@ impl Emitter<'_> {
     /// A blob streams when it, or any member that targets it, says so.
     fn streams(&self, name: &str) -> bool {
         let shapes = self.model["shapes"].as_object().into_iter().flatten();
-        let mut members = shapes.filter_map(|(_, shape)| shape["members"].as_object()).flat_map(|members| members.values());
-        self.shape(name)["streaming"] == true || members.any(|member| member["shape"] == name && member["streaming"] == true)
+        let mut members = shapes
+            .filter_map(|(_, shape)| shape["members"].as_object())
+            .flat_map(|members| members.values());
+        self.shape(name)["streaming"] == true
+            || members.any(|member| member["shape"] == name && member["streaming"] == true)
     }
 
     fn markers(&self, out: &mut String) -> Result<()> {
         for name in &self.service.operations {
             let operation = &self.model["operations"][name];
-            let end = |end: &str| operation[end]["shape"].as_str().map_or("()".into(), |shape| self.struct_name(shape));
-            writeln!(out, "/// `{}:{name}`.\n#[derive(Clone, Copy, Debug)]\npub struct {name};", self.service.name)?;
+            let end = |end: &str| {
+                operation[end]["shape"]
+                    .as_str()
+                    .map_or("()".into(), |shape| self.struct_name(shape))
+            };
+            writeln!(
+                out,
+                "/// `{}:{name}`.\n#[derive(Clone, Copy, Debug)]\npub struct {name};",
+                self.service.name
+            )?;
             writeln!(
                 out,
                 "impl haar_kernel::Op for {name} {{ const NAME: &'static str = {name:?}; type Input = {}; type Output = {}; fn model() -> &'static Model {{ &MODEL }} }}",
@@ -292,14 +380,20 @@ impl Emitter<'_> {
     /// A structure that is named like an operation gives way to the operation's marker.
     fn struct_name(&self, shape: &str) -> String {
         let name = names::type_name(shape);
-        if self.service.operations.contains(&name) { format!("{name}Shape") } else { name }
+        if self.service.operations.contains(&name) {
+            format!("{name}Shape")
+        } else {
+            name
+        }
     }
 
     fn types(&self, out: &mut String) -> Result<()> {
         for name in self.reached.ids.keys() {
             let shape = self.shape(name);
             match shape["type"].as_str() {
-                Some("structure") if shape["document"] != true && !is_error(shape) => self.type_of_structure(out, name, shape)?,
+                Some("structure") if shape["document"] != true && !is_error(shape) => {
+                    self.type_of_structure(out, name, shape)?
+                }
                 Some("string") if shape["enum"].is_array() => self.type_of_enum(out, name, shape)?,
                 _ => {}
             }
@@ -320,11 +414,21 @@ impl Emitter<'_> {
             writeln!(out, "}});")?;
             return Ok(());
         }
-        let streams = members.values().filter_map(|traits| traits["shape"].as_str()).any(|target| {
-            self.shape(target)["type"] == "blob" && self.streams(target)
-        });
-        writeln!(out, "haar_kernel::{}!({rust} {{", if streams { "streaming_structure" } else { "structure" })?;
-        let required: Vec<&str> = shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let streams = members
+            .values()
+            .filter_map(|traits| traits["shape"].as_str())
+            .any(|target| self.shape(target)["type"] == "blob" && self.streams(target));
+        writeln!(
+            out,
+            "haar_kernel::{}!({rust} {{",
+            if streams { "streaming_structure" } else { "structure" }
+        )?;
+        let required: Vec<&str> = shape["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         for (member, traits) in members {
             let target = traits["shape"].as_str().context("a member without a shape")?;
             let mut rust_type = self.rust_type(target, name);
@@ -338,8 +442,13 @@ impl Emitter<'_> {
     }
 
     fn type_of_enum(&self, out: &mut String, name: &str, shape: &Value) -> Result<()> {
-        let values: Vec<String> =
-            shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        let values: Vec<String> = shape["enum"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
         writeln!(out, "haar_kernel::string_enum!({} {{", self.struct_name(name))?;
         for (variant, value) in names::variants(&values).iter().zip(&values) {
             writeln!(out, "    {variant} = {value:?},")?;
@@ -382,8 +491,13 @@ impl Emitter<'_> {
         if shape["type"] != "structure" || !seen.insert(outer.to_owned()) {
             return false;
         }
-        let members = shape["members"].as_object().into_iter().flat_map(|members| members.values());
-        members.filter_map(|member| member["shape"].as_str()).any(|member| self.contains(member, inner, seen))
+        let members = shape["members"]
+            .as_object()
+            .into_iter()
+            .flat_map(|members| members.values());
+        members
+            .filter_map(|member| member["shape"].as_str())
+            .any(|member| self.contains(member, inner, seen))
     }
 
     fn errors(&self, out: &mut String) -> Result<()> {
@@ -395,7 +509,9 @@ impl Emitter<'_> {
             }
             let error = &shape["error"];
             let fault = shape["fault"] == true;
-            let status = error["httpStatusCode"].as_u64().unwrap_or(if fault { 500 } else { 400 });
+            let status = error["httpStatusCode"]
+                .as_u64()
+                .unwrap_or(if fault { 500 } else { 400 });
             let code = error["code"].as_str().unwrap_or(name);
             let sender = error["senderFault"].as_bool().unwrap_or(status < 500);
             writeln!(

@@ -60,6 +60,9 @@ impl Served {
             violations: entry.violations,
             operations: entry.operations,
         });
-        Ok(Self { services: services.collect(), botocore: file.botocore })
+        Ok(Self {
+            services: services.collect(),
+            botocore: file.botocore,
+        })
     }
 }
