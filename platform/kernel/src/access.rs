@@ -1,8 +1,6 @@
 //! What a call touches: the pipeline authorizes it, and the ledger records it.
 
-use std::sync::Arc;
-
-use haar_policy::Document;
+use haar_policy::Source;
 
 use crate::arn::Arn;
 
@@ -25,7 +23,7 @@ pub struct Resource {
     /// The account it belongs to; `None` is the caller's.
     pub account: Option<String>,
     /// The policy on the resource itself.
-    pub policy: Option<Arc<Document>>,
+    pub policy: Option<Source>,
     /// Tags of the resource: `aws:ResourceTag/…`.
     pub tags: Vec<(String, String)>,
 }
@@ -97,7 +95,7 @@ impl Resource {
     }
 
     /// With the policy on the resource.
-    pub fn with_policy(mut self, policy: Option<Arc<Document>>) -> Self {
+    pub fn with_policy(mut self, policy: Option<Source>) -> Self {
         self.policy = policy;
         self
     }

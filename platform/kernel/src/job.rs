@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::clock::{Clock, RunnerHandle};
 use crate::ctx::{Ctx, House, Origin};
 use crate::fault::Fault;
+use crate::service::IntoAnswer;
 use crate::timestamp::Timestamp;
 
 /// A job that failed is tried again after this long.
@@ -44,10 +45,10 @@ impl Waker {
     }
 }
 
-/// A job's function: `async fn(ctx, state) -> Result<Next, Fault>`. It must bear being run at any time and twice.
+/// A job's function: `async fn(ctx, state) -> Result<Next, error>`. It must bear being run at any time and twice.
 pub trait JobHandler<'a, S>: Send + Sync {
     /// What the function returns.
-    type Future: Future<Output = Result<Next, Fault>> + Send + 'a;
+    type Future: Future<Output: IntoAnswer<Next>> + Send + 'a;
     /// Calls it.
     fn call(&self, ctx: &'a Ctx, state: &'a S) -> Self::Future;
 }
@@ -55,7 +56,7 @@ pub trait JobHandler<'a, S>: Send + Sync {
 impl<'a, S: 'a, F, R> JobHandler<'a, S> for F
 where
     F: Fn(&'a Ctx, &'a S) -> R + Send + Sync,
-    R: Future<Output = Result<Next, Fault>> + Send + 'a,
+    R: Future<Output: IntoAnswer<Next>> + Send + 'a,
 {
     type Future = R;
     fn call(&self, ctx: &'a Ctx, state: &'a S) -> R {
@@ -84,7 +85,7 @@ impl Job {
         let shared = Arc::new((state, run));
         let run: Run = Box::new(move |ctx| {
             let shared = shared.clone();
-            Box::pin(async move { shared.1.call(ctx, &shared.0).await })
+            Box::pin(async move { shared.1.call(ctx, &shared.0).await.into_answer() })
         });
         Self {
             service,

@@ -26,25 +26,38 @@ pub trait Op: 'static {
     fn model() -> &'static Model;
 }
 
-/// An operation's function: `async fn(ctx, state, input) -> Result<output, error>`.
+/// An operation's function: `async fn(ctx, state, input) -> Result<output, error>`, where the error is the service's
+/// own enum or a [`Fault`].
 ///
 /// The trait exists because a plain bound cannot say that the future may borrow from `ctx` and `state` and is
 /// `Send`; every such `async fn` implements it.
-pub trait Handler<'a, S, I, O, E>: Send + Sync {
+pub trait Handler<'a, S, I, O>: Send + Sync {
     /// What the function returns.
-    type Future: Future<Output = Result<O, E>> + Send + 'a;
+    type Future: Future<Output: IntoAnswer<O>> + Send + 'a;
     /// Calls it.
     fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> Self::Future;
 }
 
-impl<'a, S: 'a, I, O, E, F, R> Handler<'a, S, I, O, E> for F
+impl<'a, S: 'a, I, O, F, R> Handler<'a, S, I, O> for F
 where
     F: Fn(&'a Ctx, &'a S, I) -> R + Send + Sync,
-    R: Future<Output = Result<O, E>> + Send + 'a,
+    R: Future<Output: IntoAnswer<O>> + Send + 'a,
 {
     type Future = R;
     fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> R {
         self(ctx, state, input)
+    }
+}
+
+/// A result whose error the caller may read.
+pub trait IntoAnswer<O> {
+    /// With the error in AWS's words.
+    fn into_answer(self) -> Result<O, Fault>;
+}
+
+impl<O, E: Into<Fault>> IntoAnswer<O> for Result<O, E> {
+    fn into_answer(self) -> Result<O, Fault> {
+        self.map_err(Into::into)
     }
 }
 
@@ -110,7 +123,7 @@ impl<S: Send + Sync + 'static> Builder<S> {
     pub fn op<O: Op>(
         mut self,
         access: impl Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
-        run: impl for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+        run: impl for<'a> Handler<'a, S, O::Input, O::Output> + 'static,
     ) -> Self {
         let declared = self
             .service
@@ -180,7 +193,7 @@ where
     O: Op,
     S: Send + Sync + 'static,
     A: Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
-    R: for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+    R: for<'a> Handler<'a, S, O::Input, O::Output> + 'static,
 {
     fn prepare(&self, input: Value) -> Box<dyn Prepared> {
         Box::new(Call::<O, S, A, R> {
@@ -200,7 +213,7 @@ where
     O: Op,
     S: Send + Sync + 'static,
     A: Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
-    R: for<'a> Handler<'a, S, O::Input, O::Output, Fault> + 'static,
+    R: for<'a> Handler<'a, S, O::Input, O::Output> + 'static,
 {
     fn access(&self, ctx: &Ctx) -> Result<Access, Fault> {
         (self.function.access)(ctx, &self.function.state, &self.input)
@@ -209,7 +222,7 @@ where
     fn run<'a>(self: Box<Self>, ctx: &'a Ctx) -> BoxFuture<'a, Result<Value, Fault>> {
         Box::pin(async move {
             let Self { function, input } = *self;
-            let output = function.run.call(ctx, &function.state, input).await?;
+            let output = function.run.call(ctx, &function.state, input).await.into_answer()?;
             Ok(output.into_value())
         })
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use crate::condition::Condition;
-use crate::json::{self, Position};
+use crate::json::{self, Cursor, Position};
 use crate::malformed::Malformed;
 use crate::operator::Operator;
 use crate::pattern::{Pattern, Syntax};
@@ -154,8 +154,15 @@ impl Outline {
                 }
                 "Id" => outline.id = Some(json::string(value)?),
                 "Statement" => {
+                    // For a lone statement outside a list AWS tells the position behind its brace, as in the AWS CLI
+                    // reference's example of simulate-custom-policy; in a list it tells that of the brace.
+                    let skipped = usize::from(value.get().starts_with('{'));
+                    let mut cursor = Cursor::new(text);
                     for statement in json::elements(value)? {
-                        outline.statements.push(RawStatement::read(text, statement, value)?);
+                        let offset = json::offset(text, statement);
+                        let start = cursor.advance(offset + skipped);
+                        let end = cursor.advance(offset + statement.get().len());
+                        outline.statements.push(RawStatement::read(statement, start, end)?);
                     }
                 }
                 _ => return Err(Malformed::Syntax),
@@ -206,12 +213,7 @@ impl Outline {
 }
 
 impl RawStatement {
-    /// `whole` is the value of `Statement`: this statement itself, or the list that holds it.
-    fn read(text: &str, value: &RawValue, whole: &RawValue) -> Result<RawStatement, Malformed> {
-        let start = json::offset(text, value);
-        // For a lone statement outside a list AWS tells the position behind its brace, as in the AWS CLI reference's
-        // example of simulate-custom-policy; in a list it tells that of the brace.
-        let told = if std::ptr::eq(value, whole) { start + 1 } else { start };
+    fn read(value: &RawValue, start: Position, end: Position) -> Result<RawStatement, Malformed> {
         let mut statement = RawStatement {
             sid: None,
             effect: String::new(),
@@ -219,8 +221,8 @@ impl RawStatement {
             action: None,
             resource: None,
             conditions: Vec::new(),
-            start: Position::of(text, start),
-            end: Position::of(text, start + value.get().len()),
+            start,
+            end,
         };
         for (name, value) in json::members(value)? {
             match name.as_str() {
@@ -245,7 +247,6 @@ impl RawStatement {
                 _ => return Err(Malformed::Syntax),
             }
         }
-        statement.start = Position::of(text, told);
         match statement.effect.to_ascii_lowercase().as_str() {
             "allow" | "deny" => Ok(statement),
             _ => Err(Malformed::Syntax),

@@ -18,19 +18,40 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position of the character that begins at `offset` bytes of `text`.
-    pub(crate) fn of(text: &str, offset: usize) -> Position {
-        let before = &text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: count(before.bytes().filter(|byte| *byte == b'\n').count()),
-            column: count(before[line_start..].chars().count()),
-        }
-    }
+    pub(crate) const START: Position = Position { line: 1, column: 1 };
 }
 
-fn count(preceding: usize) -> u32 {
-    u32::try_from(preceding).unwrap_or(u32::MAX).saturating_add(1)
+/// Tells positions in a text, from its start towards its end, so that a text is walked once however many are told.
+pub(crate) struct Cursor<'a> {
+    text: &'a str,
+    offset: usize,
+    position: Position,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Cursor {
+            text,
+            offset: 0,
+            position: Position::START,
+        }
+    }
+
+    /// The position of the character that begins at `offset` bytes, which must not lie before the last one asked for.
+    pub fn advance(&mut self, offset: usize) -> Position {
+        for character in self.text[self.offset..offset].chars() {
+            if character == '\n' {
+                self.position = Position {
+                    line: self.position.line.saturating_add(1),
+                    column: 1,
+                };
+            } else {
+                self.position.column = self.position.column.saturating_add(1);
+            }
+        }
+        self.offset = offset;
+        self.position
+    }
 }
 
 /// The members of one JSON object in their order, each name once.

@@ -226,7 +226,7 @@ impl NamedPrincipal {
                 Principal::Federated { provider } if provider == named => Some(Grant::Direct),
                 _ => None,
             },
-            NamedPrincipal::CanonicalUser(named) => (canonical_user == Some(named)).then(|| match principal {
+            NamedPrincipal::CanonicalUser(named) => (canonical_user == Some(named)).then_some(match principal {
                 Principal::Root { .. } => Grant::Direct,
                 _ => Grant::Delegated,
             }),

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use ring::digest::{Context, SHA256};
 use ring::rand::SystemRandom;
 use serde::{Deserialize, Serialize};
 
@@ -219,6 +220,20 @@ impl Blobs {
         Ok(files)
     }
 
+    /// What is wrong with a blob's content, or `None`. Reads all of it.
+    pub(crate) fn examine(&self, id: BlobId, row: &BlobRow) -> Option<String> {
+        match &self.place {
+            Place::Memory(contents) => match contents.lock().get(&id) {
+                Some(chunks) => compare(row, chunks.iter().map(|chunk| Ok(chunk.clone()))),
+                None => Some("its content is missing".to_owned()),
+            },
+            Place::Disk(root) => match fs::File::open(path_of(root, id)) {
+                Ok(file) => compare(row, reader::chunks(file)),
+                Err(cause) => Some(format!("its file does not open: {cause}")),
+            },
+        }
+    }
+
     /// Deletes every blob that nobody holds. For a reset: the records that named them are gone.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         let ids: Vec<_> = match &self.place {
@@ -230,6 +245,26 @@ impl Blobs {
         }
         Ok(())
     }
+}
+
+fn compare(row: &BlobRow, chunks: impl Iterator<Item = io::Result<Bytes>>) -> Option<String> {
+    let mut digest = Context::new(&SHA256);
+    let mut size = 0;
+    for chunk in chunks {
+        match chunk {
+            Ok(chunk) => {
+                digest.update(&chunk);
+                size += chunk.len() as u64;
+            }
+            Err(cause) => return Some(format!("its file does not read: {cause}")),
+        }
+    }
+    if size != row.size {
+        return Some(format!("it has {size} bytes, {} were written", row.size));
+    }
+    let sha256 = digest.finish();
+    (sha256.as_ref() != row.sha256)
+        .then(|| format!("its SHA-256 is {}, it was {}", hex(sha256.as_ref()), hex(&row.sha256)))
 }
 
 /// 256 shelves, by the first byte of the id, keep directories short.

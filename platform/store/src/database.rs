@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use redb::backends::InMemoryBackend;
-use redb::{Builder, Database, ReadableDatabase, WriteTransaction};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, WriteTransaction};
 
 use crate::error::StoreError;
 use crate::snapshot::Snapshot;
@@ -14,6 +15,10 @@ use crate::snapshot::Snapshot;
 /// record, the first open after a crash reads the whole file: nothing for a small file, seconds for
 /// a big one.
 const QUICK_REPAIR_BYTES: u64 = 64 << 20;
+
+/// How often, and how far apart, a verification asks whether all reads have ended.
+const VERIFY_PATIENCE: u32 = 1000;
+const VERIFY_PAUSE: Duration = Duration::from_millis(1);
 
 pub(crate) struct Engine {
     /// `None` once closed.
@@ -54,7 +59,17 @@ impl Engine {
     /// Verifies the file's own structure and checksums; `false` says that it had to be repaired.
     pub(crate) fn verify(&mut self) -> Result<bool, StoreError> {
         let database = self.database.as_mut().ok_or(StoreError::Closed)?;
-        database.check_integrity().map_err(StoreError::database("verify the database"))
+        let mut patience = VERIFY_PATIENCE;
+        loop {
+            match database.check_integrity() {
+                // Reads that began before the doors closed are short: let them finish.
+                Err(DatabaseError::TransactionInProgress) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(VERIFY_PAUSE);
+                }
+                verified => return verified.map_err(StoreError::database("verify the database")),
+            }
+        }
     }
 
     pub(crate) fn close(&mut self) -> Result<(), StoreError> {

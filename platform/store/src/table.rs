@@ -59,7 +59,7 @@ impl<K: Key, R: Record> Table<K, R> {
         let table = *self;
         TableInfo {
             name: self.name,
-            indexes: self.indexes.iter().map(|index| index.name()).collect(),
+            indexes: self.indexes.iter().map(|index| (index.name(), key_behind_of(*index))).collect(),
             examine: Box::new(move |key, value| table.examine(key, value)),
         }
     }
@@ -108,6 +108,10 @@ pub trait IndexOf<K, R>: Sync {
     /// The entries of one record, sorted: the index key's bytes, then the key's.
     #[doc(hidden)]
     fn entries(&self, key: &K, key_bytes: &[u8], record: &R) -> Vec<Vec<u8>>;
+
+    /// The bytes of the key that an entry ends with.
+    #[doc(hidden)]
+    fn key_behind(&self, entry: &[u8]) -> Result<Vec<u8>, Corrupt>;
 }
 
 impl<IK: Key, K: Key, R: Record> IndexOf<K, R> for Index<IK, K, R> {
@@ -129,6 +133,15 @@ impl<IK: Key, K: Key, R: Record> IndexOf<K, R> for Index<IK, K, R> {
         entries.dedup();
         entries
     }
+
+    fn key_behind(&self, mut entry: &[u8]) -> Result<Vec<u8>, Corrupt> {
+        IK::decode(&mut entry)?;
+        Ok(entry.to_vec())
+    }
+}
+
+fn key_behind_of<K: 'static, R: 'static>(index: &'static dyn IndexOf<K, R>) -> KeyBehind {
+    Box::new(move |entry| index.key_behind(entry))
 }
 
 /// The table of an index, from its name: all before the last dot.
@@ -139,10 +152,12 @@ pub(crate) fn table_of(index: &'static str) -> &'static str {
 /// A table without its types: what `Store::check` verifies it by.
 pub struct TableInfo {
     pub(crate) name: &'static str,
-    pub(crate) indexes: Vec<&'static str>,
+    /// Name, and the way from an entry to the key of its record.
+    pub(crate) indexes: Vec<(&'static str, KeyBehind)>,
     pub(crate) examine: Examine,
 }
 
+pub(crate) type KeyBehind = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Corrupt> + Send + Sync>;
 type Examine = Box<dyn Fn(&[u8], &[u8]) -> Result<Examined, Corrupt> + Send + Sync>;
 
 /// What a stored record implies elsewhere.

@@ -108,7 +108,7 @@ pub(crate) struct Writer {
     pub(crate) published: Arc<Published>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) directory: Option<Arc<Directory>>,
+    pub(crate) directory: Option<Directory>,
 }
 
 impl Writer {

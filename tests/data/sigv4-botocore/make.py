@@ -145,14 +145,16 @@ def record():
     presigned("s3 presigned put", client("s3", **v4).generate_presigned_url(
         "put_object", Params={"Bucket": "bucket", "Key": "k"}, ExpiresIn=604800), "PUT")
     for name, token in [("sts presigned", None), ("sts presigned with a session token", TOKEN)]:
-        presigned(name, client("sts", token).generate_presigned_url("get_caller_identity", ExpiresIn=60))
-    presigned("sqs presigned", client("sqs").generate_presigned_url(
-        "list_queues", Params={"QueueNamePrefix": "a b"}, ExpiresIn=3600, HttpMethod="GET"))
+        presigned(name, client("sts", token).generate_presigned_url(
+            "get_caller_identity", ExpiresIn=60, HttpMethod="GET"))
+    presigned("iam presigned", client("iam").generate_presigned_url(
+        "list_users", Params={"PathPrefix": "/a b/"}, ExpiresIn=3600, HttpMethod="GET"))
 
     credentials = Credentials(KEY, SECRET, TOKEN)
     base = "http://localhost:4566"
+    # botocore signs a query that it is handed with its escapes as they are, so only canonical ones are right.
     bare("plain get odd query", SigV4Auth(credentials, "execute-api", REGION), "GET",
-         f"{base}/stage//x/./y/../z%20%C3%A4/?b=2&a=&a=1&c=%7E%20%2B&A=%3D")
+         f"{base}/stage//x/./y/../z%20%C3%A4/?b=2&a=&a=1&c=~%20%2B&A=%3D")
     bare("plain post odd headers", SigV4Auth(credentials, "execute-api", REGION), "POST", f"{base}/p",
          {"X-Note": "  a   b\tc ", "Content-Type": "text/plain"}, "ünïcödé".encode())
     bare("plain presigned get", SigV4QueryAuth(credentials, "execute-api", REGION, expires=30), "GET",

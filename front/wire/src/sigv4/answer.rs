@@ -53,7 +53,11 @@ enum Kind {
 impl Kind {
     fn code(self, family: Family) -> (&'static str, StatusCode) {
         // JSON services answer 400 to all of these, REST ones 403.
-        let status = if matches!(family, Family::Json | Family::Cbor) { BAD } else { FORBIDDEN };
+        let status = if matches!(family, Family::Json | Family::Cbor) {
+            BAD
+        } else {
+            FORBIDDEN
+        };
         let is_query = matches!(family, Family::Query | Family::RestXml | Family::S3);
         match (self, is_query) {
             (Self::MissingToken, true) => ("MissingAuthenticationToken", status),
@@ -64,7 +68,9 @@ impl Kind {
             (Self::RequestExpired, true) => ("RequestExpired", BAD),
             (Self::MissingToken, false) => ("MissingAuthenticationTokenException", status),
             (Self::Incomplete, false) => ("IncompleteSignatureException", status),
-            (Self::InvalidSignature | Self::RequestExpired, false) => ("InvalidSignatureException", status),
+            (Self::InvalidSignature | Self::RequestExpired, false) => {
+                ("InvalidSignatureException", status)
+            }
             (Self::UnknownClient, false) => ("UnrecognizedClientException", status),
             (Self::ExpiredToken, false) => ("ExpiredTokenException", status),
         }
@@ -76,27 +82,43 @@ impl AuthError {
     pub fn answer(&self, family: Family) -> Answer {
         // Chunks and content hashes are S3's alone, whoever asks.
         let s3_only = self.answer_for_content();
-        s3_only.unwrap_or_else(|| if family == Family::S3 { self.answer_s3() } else { self.answer_others(family) })
+        s3_only.unwrap_or_else(|| {
+            if family == Family::S3 {
+                self.answer_s3()
+            } else {
+                self.answer_others(family)
+            }
+        })
     }
 
     fn answer_others(&self, family: Family) -> Answer {
         let (kind, message) = match self {
-            Self::MissingToken if family == Family::RestJson => {
-                (Kind::MissingToken, "Missing Authentication Token".to_owned())
-            }
-            Self::MissingToken => (Kind::MissingToken, "Request is missing Authentication Token".to_owned()),
-            Self::UnknownAccessKey { .. } | Self::InvalidToken { .. } => {
-                (Kind::UnknownClient, "The security token included in the request is invalid.".to_owned())
-            }
-            Self::ExpiredToken { .. } => {
-                (Kind::ExpiredToken, "The security token included in the request is expired".to_owned())
-            }
+            Self::MissingToken if family == Family::RestJson => (
+                Kind::MissingToken,
+                "Missing Authentication Token".to_owned(),
+            ),
+            Self::MissingToken => (
+                Kind::MissingToken,
+                "Request is missing Authentication Token".to_owned(),
+            ),
+            Self::UnknownAccessKey { .. } | Self::InvalidToken { .. } => (
+                Kind::UnknownClient,
+                "The security token included in the request is invalid.".to_owned(),
+            ),
+            Self::ExpiredToken { .. } => (
+                Kind::ExpiredToken,
+                "The security token included in the request is expired".to_owned(),
+            ),
             Self::PresignedExpired { .. } if matches!(family, Family::Query | Family::RestXml) => {
                 (Kind::RequestExpired, "Request has expired.".to_owned())
             }
             Self::PresignedExpired { .. } => (Kind::RequestExpired, self.describe_time()),
-            Self::Expired { .. } | Self::NotYetCurrent { .. } => (Kind::InvalidSignature, self.describe_time()),
-            Self::SignatureMismatch(mismatch) => (Kind::InvalidSignature, describe_mismatch(mismatch)),
+            Self::Expired { .. } | Self::NotYetCurrent { .. } => {
+                (Kind::InvalidSignature, self.describe_time())
+            }
+            Self::SignatureMismatch(mismatch) => {
+                (Kind::InvalidSignature, describe_mismatch(mismatch))
+            }
             Self::HeadersNotSigned { .. }
             | Self::DateMismatch { .. }
             | Self::WrongTerminator { .. }
@@ -105,19 +127,43 @@ impl AuthError {
             _ => (Kind::Incomplete, self.describe_incomplete()),
         };
         let (code, status) = kind.code(family);
-        Answer { code, status, message, details: Vec::new() }
+        Answer {
+            code,
+            status,
+            message,
+            details: Vec::new(),
+        }
     }
 
     fn describe_time(&self) -> String {
         match self {
-            Self::Expired { date, now, window_seconds: window }
-            | Self::PresignedExpired { date, now, expires_seconds: window } => {
-                let edge = now.plus_seconds(-window);
-                format!("Signature expired: {date} is now earlier than {edge} ({now} - {})", span(*window))
+            Self::Expired {
+                date,
+                now,
+                window_seconds: window,
             }
-            Self::NotYetCurrent { date, now, window_seconds, .. } => {
+            | Self::PresignedExpired {
+                date,
+                now,
+                expires_seconds: window,
+            } => {
+                let edge = now.plus_seconds(-window);
+                format!(
+                    "Signature expired: {date} is now earlier than {edge} ({now} - {})",
+                    span(*window)
+                )
+            }
+            Self::NotYetCurrent {
+                date,
+                now,
+                window_seconds,
+                ..
+            } => {
                 let edge = now.plus_seconds(*window_seconds);
-                format!("Signature not yet current: {date} is still later than {edge} ({now} + {})", span(*window_seconds))
+                format!(
+                    "Signature not yet current: {date} is still later than {edge} ({now} + {})",
+                    span(*window_seconds)
+                )
             }
             _ => String::new(),
         }
@@ -126,16 +172,21 @@ impl AuthError {
     fn describe_scope(&self) -> String {
         match self {
             Self::HeadersNotSigned { names } => {
-                let sentences: Vec<String> = names.iter().map(|name| describe_unsigned(name)).collect();
+                let sentences: Vec<String> =
+                    names.iter().map(|name| describe_unsigned(name)).collect();
                 sentences.join(" ")
             }
-            Self::DateMismatch { scope_date, date, .. } => format!(
+            Self::DateMismatch {
+                scope_date, date, ..
+            } => format!(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
                  '{scope_date}' != '{}', from '{date}'.",
                 date.day()
             ),
             Self::WrongTerminator { terminator, .. } => {
-                format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. ")
+                format!(
+                    "Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'. "
+                )
             }
             Self::WrongRegion { region, .. } => {
                 format!("Credential should be scoped to a valid region, not '{region}'. ")
@@ -194,7 +245,8 @@ impl AuthError {
             ),
             Place::Query => answer("AuthorizationQueryParametersError", BAD, message),
         };
-        let parameters = |message: String| answer("AuthorizationQueryParametersError", BAD, message);
+        let parameters =
+            |message: String| answer("AuthorizationQueryParametersError", BAD, message);
         match self {
             Self::TwoMechanisms => answer("InvalidArgument", BAD, self.describe_incomplete()),
             Self::UnsupportedScheme { .. } => answer("InvalidArgument", BAD, "Unsupported Authorization Type"),
@@ -303,9 +355,11 @@ impl AuthError {
 
     fn answer_for_content(&self) -> Option<Answer> {
         let found = match self {
-            Self::MissingContentHash => {
-                answer("InvalidRequest", BAD, "Missing required header for this request: x-amz-content-sha256")
-            }
+            Self::MissingContentHash => answer(
+                "InvalidRequest",
+                BAD,
+                "Missing required header for this request: x-amz-content-sha256",
+            ),
             Self::UnsupportedStreaming { name } => with_details(
                 answer(
                     "NotImplemented",
@@ -322,7 +376,10 @@ impl AuthError {
                      STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid \
                      sha256 value.",
                 ),
-                vec![("ArgumentName", "x-amz-content-sha256".to_owned()), ("ArgumentValue", value.clone())],
+                vec![
+                    ("ArgumentName", "x-amz-content-sha256".to_owned()),
+                    ("ArgumentValue", value.clone()),
+                ],
             ),
             Self::ContentHashMismatch { declared, computed } => with_details(
                 answer(
@@ -349,7 +406,11 @@ fn answer_stream(error: &StreamError) -> Answer {
             StatusCode::LENGTH_REQUIRED,
             "You must provide the Content-Length HTTP header.",
         ),
-        StreamError::Malformed => answer("IncompleteBody", BAD, "The request body terminated unexpectedly"),
+        StreamError::Malformed => answer(
+            "IncompleteBody",
+            BAD,
+            "The request body terminated unexpectedly",
+        ),
         StreamError::LengthMismatch => answer(
             "IncompleteBody",
             BAD,
@@ -361,7 +422,10 @@ fn answer_stream(error: &StreamError) -> Answer {
                 FORBIDDEN,
                 "Only the last chunk is allowed to have a size less than 8192 bytes",
             ),
-            vec![("Chunk", chunk.to_string()), ("BadChunkSize", size_bytes.to_string())],
+            vec![
+                ("Chunk", chunk.to_string()),
+                ("BadChunkSize", size_bytes.to_string()),
+            ],
         ),
         StreamError::MalformedTrailer => answer(
             "MalformedTrailerError",
@@ -377,12 +441,18 @@ fn answer_s3_mismatch(mismatch: &Mismatch) -> Answer {
         ("AWSAccessKeyId", mismatch.access_key_id.clone()),
         ("StringToSign", mismatch.string_to_sign.clone()),
         ("SignatureProvided", mismatch.signature_provided.clone()),
-        ("StringToSignBytes", spaced_hex(mismatch.string_to_sign.as_bytes())),
+        (
+            "StringToSignBytes",
+            spaced_hex(mismatch.string_to_sign.as_bytes()),
+        ),
     ];
     if !mismatch.canonical_request.is_empty() {
         let canonical_request = String::from_utf8_lossy(&mismatch.canonical_request).into_owned();
         details.push(("CanonicalRequest", canonical_request));
-        details.push(("CanonicalRequestBytes", spaced_hex(&mismatch.canonical_request)));
+        details.push((
+            "CanonicalRequestBytes",
+            spaced_hex(&mismatch.canonical_request),
+        ));
     }
     let message = "The request signature we calculated does not match the signature you provided. \
                    Check your key and signing method.";
@@ -390,7 +460,12 @@ fn answer_s3_mismatch(mismatch: &Mismatch) -> Answer {
 }
 
 fn answer(code: &'static str, status: StatusCode, message: impl Into<String>) -> Answer {
-    Answer { code, status, message: message.into(), details: Vec::new() }
+    Answer {
+        code,
+        status,
+        message: message.into(),
+        details: Vec::new(),
+    }
 }
 
 fn with_details(answer: Answer, details: Vec<(&'static str, String)>) -> Answer {
@@ -416,7 +491,8 @@ fn describe_mismatch(mismatch: &Mismatch) -> String {
 
 fn describe_unsigned(name: &str) -> String {
     if name == "host" {
-        return "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned();
+        return "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+            .to_owned();
     }
     format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 }
@@ -429,7 +505,10 @@ fn describe_missing(missing: &[&str], header: &str) -> String {
             name => format!("Authorization header requires '{name}' parameter. "),
         });
     }
-    format!("{message}(Hashed with SHA-256 and encoded with Base64) Authorization={}", fingerprint(header))
+    format!(
+        "{message}(Hashed with SHA-256 and encoded with Base64) Authorization={}",
+        fingerprint(header)
+    )
 }
 
 /// AWS does not echo `Authorization` headers, lest they end up in logs.
@@ -438,7 +517,11 @@ fn fingerprint(header: &str) -> String {
 }
 
 fn span(seconds: i64) -> String {
-    if seconds % 60 == 0 { format!("{} min.", seconds / 60) } else { format!("{seconds} sec.") }
+    if seconds % 60 == 0 {
+        format!("{} min.", seconds / 60)
+    } else {
+        format!("{seconds} sec.")
+    }
 }
 
 fn spaced_hex(bytes: &[u8]) -> String {

@@ -9,7 +9,11 @@ use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// Everything but RFC 3986's unreserved characters.
-pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// What of an HTTP request its signature may cover, as it came over the wire.
@@ -89,7 +93,9 @@ impl<'a> Request<'a> {
 
 /// Trims a header value and makes every run of blanks inside it one space.
 fn write_folded(value: &[u8], canonical: &mut Vec<u8>) {
-    let words = value.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    let words = value
+        .split(|byte| matches!(byte, b' ' | b'\t'))
+        .filter(|word| !word.is_empty());
     for (index, word) in words.enumerate() {
         if index > 0 {
             canonical.push(b' ');
@@ -106,11 +112,15 @@ fn canonical_path(path: &str, s3: bool) -> Cow<'_, str> {
         let key: Vec<u8> = percent_decode_str(path).collect();
         return percent_encode(&key, RESERVED_IN_PATH).to_string().into();
     }
-    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_~".contains(&byte));
+    let is_plain = path
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"/-_~".contains(&byte));
     if is_plain && !path.contains("//") {
         return path.into();
     }
-    percent_encode(normalize(path).as_bytes(), RESERVED_IN_PATH).to_string().into()
+    percent_encode(normalize(path).as_bytes(), RESERVED_IN_PATH)
+        .to_string()
+        .into()
 }
 
 fn normalize(path: &str) -> String {
@@ -125,7 +135,11 @@ fn normalize(path: &str) -> String {
         }
     }
     let ends_open = path.ends_with('/') && !segments.is_empty();
-    format!("/{}{}", segments.join("/"), if ends_open { "/" } else { "" })
+    format!(
+        "/{}{}",
+        segments.join("/"),
+        if ends_open { "/" } else { "" }
+    )
 }
 
 /// Parameters sorted by encoded name, then encoded value. The signature itself is never part of it.
@@ -170,7 +184,10 @@ mod tests {
 
     #[test]
     fn s3_paths_are_encoded_once_and_left_alone() {
-        assert_eq!(canonical_path("/a//b/../c%20d+e/ä", true), "/a//b/../c%20d%2Be/%C3%A4");
+        assert_eq!(
+            canonical_path("/a//b/../c%20d+e/ä", true),
+            "/a//b/../c%20d%2Be/%C3%A4"
+        );
         assert_eq!(canonical_path("/100%25", true), "/100%25");
         assert_eq!(canonical_path("/%zz", true), "/%25zz");
         assert_eq!(canonical_path("", true), "/");
@@ -179,15 +196,27 @@ mod tests {
     #[test]
     fn other_paths_are_resolved_and_encoded_twice() {
         assert_eq!(canonical_path("/a//b/../c%20d/", false), "/a/c%2520d/");
-        assert_eq!(canonical_path("/functions/arn%3Aaws", false), "/functions/arn%253Aaws");
+        assert_eq!(
+            canonical_path("/functions/arn%3Aaws", false),
+            "/functions/arn%253Aaws"
+        );
         assert_eq!(canonical_path("/../..", false), "/");
         assert_eq!(canonical_path("/a/./", false), "/a/");
     }
 
     #[test]
     fn queries_are_decoded_and_encoded_again() {
-        assert_eq!(canonical_query("b=2&a&c=x+y&c=%7e&a=1&&d=a=b"), "a=&a=1&b=2&c=x%20y&c=~&d=a%3Db");
-        assert_eq!(canonical_query("X-Amz-Signature=1&X-Amz-Date=2"), "X-Amz-Date=2");
-        assert_eq!(canonical_query("prefix-3=1&prefix=2"), "prefix=2&prefix-3=1");
+        assert_eq!(
+            canonical_query("b=2&a&c=x+y&c=%7e&a=1&&d=a=b"),
+            "a=&a=1&b=2&c=x%20y&c=~&d=a%3Db"
+        );
+        assert_eq!(
+            canonical_query("X-Amz-Signature=1&X-Amz-Date=2"),
+            "X-Amz-Date=2"
+        );
+        assert_eq!(
+            canonical_query("prefix-3=1&prefix=2"),
+            "prefix=2&prefix-3=1"
+        );
     }
 }

@@ -22,8 +22,18 @@ impl Chain {
         Self::from_seed(key, seed.date, &seed.access_key_id, &seed.signature)
     }
 
-    pub(super) fn from_seed(key: SigningKey, date: AmzDate, access_key_id: &str, signature: &str) -> Self {
-        Self { key, date, access_key_id: access_key_id.to_owned(), previous: signature.to_owned() }
+    pub(super) fn from_seed(
+        key: SigningKey,
+        date: AmzDate,
+        access_key_id: &str,
+        signature: &str,
+    ) -> Self {
+        Self {
+            key,
+            date,
+            access_key_id: access_key_id.to_owned(),
+            previous: signature.to_owned(),
+        }
     }
 
     /// Signs the next chunk, of this hash.
@@ -37,7 +47,11 @@ impl Chain {
         self.key.sign(&self.trailer_string(lines))
     }
 
-    pub(super) fn check_chunk(&mut self, sha256: [u8; 32], signature: &str) -> Result<(), Box<Mismatch>> {
+    pub(super) fn check_chunk(
+        &mut self,
+        sha256: [u8; 32],
+        signature: &str,
+    ) -> Result<(), Box<Mismatch>> {
         let string_to_sign = self.chunk_string(sha256);
         self.check(string_to_sign, signature)?;
         signature.clone_into(&mut self.previous);
@@ -62,11 +76,17 @@ impl Chain {
 
     fn chunk_string(&self, sha256: [u8; 32]) -> String {
         let (date, scope, previous) = (self.date, self.key.scope(), &self.previous);
-        format!("AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{scope}\n{previous}\n{EMPTY_SHA256}\n{}", hex(&sha256))
+        format!(
+            "AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{scope}\n{previous}\n{EMPTY_SHA256}\n{}",
+            hex(&sha256)
+        )
     }
 
     fn trailer_string(&self, lines: &str) -> String {
         let (date, scope, previous) = (self.date, self.key.scope(), &self.previous);
-        format!("AWS4-HMAC-SHA256-TRAILER\n{date}\n{scope}\n{previous}\n{}", sha256_hex(lines.as_bytes()))
+        format!(
+            "AWS4-HMAC-SHA256-TRAILER\n{date}\n{scope}\n{previous}\n{}",
+            sha256_hex(lines.as_bytes())
+        )
     }
 }

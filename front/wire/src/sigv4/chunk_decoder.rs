@@ -28,7 +28,10 @@ pub enum StreamError {
     /// More or fewer bytes than `x-amz-decoded-content-length` says.
     LengthMismatch,
     /// A small chunk that is not the last. Counted from one.
-    ChunkTooSmall { chunk: u64, size_bytes: u64 },
+    ChunkTooSmall {
+        chunk: u64,
+        size_bytes: u64,
+    },
     /// Trailing headers that are undeclared, missing, or unreadable.
     MalformedTrailer,
     SignatureMismatch(Box<Mismatch>),
@@ -37,7 +40,9 @@ pub enum StreamError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     ChunkHead,
-    ChunkData { left: u64 },
+    ChunkData {
+        left: u64,
+    },
     ChunkEnd,
     /// The empty line after the last chunk of a body without trailers.
     BodyEnd,
@@ -69,7 +74,12 @@ pub struct ChunkDecoder {
 }
 
 impl ChunkDecoder {
-    pub(super) fn new(chain: Option<Chain>, has_trailers: bool, trailers_declared: Vec<String>, length: u64) -> Self {
+    pub(super) fn new(
+        chain: Option<Chain>,
+        has_trailers: bool,
+        trailers_declared: Vec<String>,
+        length: u64,
+    ) -> Self {
         Self {
             chain,
             has_trailers,
@@ -100,15 +110,22 @@ impl ChunkDecoder {
     /// After the last piece: the trailing headers, once all that was promised has come.
     pub fn finish(self) -> Result<HeaderMap, StreamError> {
         // Senders differ in whether an empty line ends the trailers.
-        let has_all_trailers = self.line.is_empty() && self.trailers_are_complete();
-        let is_over = self.state == State::Done || self.state == State::Trailers && has_all_trailers;
-        if !is_over {
+        let is_over = match self.state {
+            State::Done => true,
+            State::Trailers => self.trailers_are_complete(),
+            _ => false,
+        };
+        if !is_over || !self.line.is_empty() {
             return Err(StreamError::Malformed);
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.trailers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| StreamError::MalformedTrailer)?;
-            headers.insert(name, HeaderValue::from_str(value).map_err(|_| StreamError::MalformedTrailer)?);
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| StreamError::MalformedTrailer)?;
+            headers.insert(
+                name,
+                HeaderValue::from_str(value).map_err(|_| StreamError::MalformedTrailer)?,
+            );
         }
         Ok(headers)
     }
@@ -116,13 +133,18 @@ impl ChunkDecoder {
     fn advance(&mut self, piece: &mut Bytes, decoded: &mut Vec<Bytes>) -> Result<(), StreamError> {
         while !piece.is_empty() {
             if let State::ChunkData { left } = self.state {
-                let data = piece.split_to(usize::try_from(left).unwrap_or(usize::MAX).min(piece.len()));
+                let data =
+                    piece.split_to(usize::try_from(left).unwrap_or(usize::MAX).min(piece.len()));
                 let left = left - data.len() as u64;
                 if self.chain.is_some() {
                     self.chunk_hash.update(&data);
                 }
                 decoded.push(data);
-                self.state = if left == 0 { State::ChunkEnd } else { State::ChunkData { left } };
+                self.state = if left == 0 {
+                    State::ChunkEnd
+                } else {
+                    State::ChunkData { left }
+                };
             } else if let Some(line) = self.take_line(piece)? {
                 self.read_line(&line)?;
             }
@@ -161,15 +183,22 @@ impl ChunkDecoder {
     }
 
     fn read_chunk_head(&mut self, line: &[u8]) -> Result<(), StreamError> {
-        let text = line.strip_suffix(b"\r\n").and_then(|head| std::str::from_utf8(head).ok());
+        let text = line
+            .strip_suffix(b"\r\n")
+            .and_then(|head| std::str::from_utf8(head).ok());
         let text = text.ok_or(StreamError::Malformed)?;
         let (size, extensions) = text.split_once(';').unwrap_or((text, ""));
         // from_str_radix would also take a sign.
         let is_number = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let size = u64::from_str_radix(size, 16).ok().filter(|size| is_number && *size <= CHUNK_BYTES_MAX);
+        let size = u64::from_str_radix(size, 16)
+            .ok()
+            .filter(|size| is_number && *size <= CHUNK_BYTES_MAX);
         let size = size.ok_or(StreamError::Malformed)?;
         if size > 0 && self.chunk > 0 && self.chunk_size < CHUNK_BYTES_MIN {
-            return Err(StreamError::ChunkTooSmall { chunk: self.chunk, size_bytes: self.chunk_size });
+            return Err(StreamError::ChunkTooSmall {
+                chunk: self.chunk,
+                size_bytes: self.chunk_size,
+            });
         }
         self.announced += size;
         if self.announced > self.length || size == 0 && self.announced != self.length {
@@ -177,8 +206,11 @@ impl ChunkDecoder {
         }
         if self.chain.is_some() {
             let mut extensions = extensions.split(';').map(str::trim);
-            let signature = extensions.find_map(|extension| extension.strip_prefix("chunk-signature="));
-            signature.ok_or(StreamError::Malformed)?.clone_into(&mut self.chunk_signature);
+            let signature =
+                extensions.find_map(|extension| extension.strip_prefix("chunk-signature="));
+            signature
+                .ok_or(StreamError::Malformed)?
+                .clone_into(&mut self.chunk_signature);
         }
         self.chunk += 1;
         self.chunk_size = size;
@@ -186,18 +218,26 @@ impl ChunkDecoder {
             self.state = State::ChunkData { left: size };
             return Ok(());
         }
-        self.state = if self.has_trailers { State::Trailers } else { State::BodyEnd };
+        self.state = if self.has_trailers {
+            State::Trailers
+        } else {
+            State::BodyEnd
+        };
         self.check_chunk()
     }
 
     fn check_chunk(&mut self) -> Result<(), StreamError> {
-        let Some(chain) = &mut self.chain else { return Ok(()) };
+        let Some(chain) = &mut self.chain else {
+            return Ok(());
+        };
         let outcome = chain.check_chunk(self.chunk_hash.take(), &self.chunk_signature);
         outcome.map_err(StreamError::SignatureMismatch)
     }
 
     fn read_trailer(&mut self, line: &[u8]) -> Result<(), StreamError> {
-        let text = std::str::from_utf8(line).map_err(|_| StreamError::MalformedTrailer)?.trim();
+        let text = std::str::from_utf8(line)
+            .map_err(|_| StreamError::MalformedTrailer)?
+            .trim();
         if text.is_empty() {
             // Some senders put an empty line before the trailers or before their signature.
             if self.trailers_are_complete() {
@@ -211,7 +251,8 @@ impl ChunkDecoder {
             return self.check_trailers(&value);
         }
         let is_new = self.trailers.iter().all(|(seen, _)| *seen != name);
-        let is_expected = is_new && !self.trailers_are_signed && self.trailers_declared.contains(&name);
+        let is_expected =
+            is_new && !self.trailers_are_signed && self.trailers_declared.contains(&name);
         if !is_expected || self.trailers.len() == TRAILERS_MAX {
             return Err(StreamError::MalformedTrailer);
         }
@@ -220,11 +261,15 @@ impl ChunkDecoder {
     }
 
     fn check_trailers(&mut self, signature: &str) -> Result<(), StreamError> {
-        let Some(chain) = &self.chain else { return Err(StreamError::MalformedTrailer) };
+        let Some(chain) = &self.chain else {
+            return Err(StreamError::MalformedTrailer);
+        };
         if self.trailers_are_signed {
             return Err(StreamError::MalformedTrailer);
         }
-        chain.check_trailers(&trailer_lines(&self.trailers), signature).map_err(StreamError::SignatureMismatch)?;
+        chain
+            .check_trailers(&trailer_lines(&self.trailers), signature)
+            .map_err(StreamError::SignatureMismatch)?;
         self.trailers_are_signed = true;
         Ok(())
     }
@@ -238,7 +283,10 @@ impl ChunkDecoder {
 
 /// Trailing headers as their signature covers them: sorted, one line each.
 pub(super) fn trailer_lines(trailers: &[(String, String)]) -> String {
-    let mut lines: Vec<String> = trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let mut lines: Vec<String> = trailers
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}\n"))
+        .collect();
     lines.sort_unstable();
     lines.concat()
 }

@@ -27,11 +27,21 @@ impl AmzDate {
         }
         let number = |from: usize, to: usize| {
             bytes[from..to].iter().try_fold(0_i16, |sum, byte| {
-                byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0'))
+                byte.is_ascii_digit()
+                    .then(|| sum * 10 + i16::from(byte - b'0'))
             })
         };
         let small = |from| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
-        let civil = DateTime::new(number(0, 4)?, small(4)?, small(6)?, small(9)?, small(11)?, small(13)?, 0).ok()?;
+        let civil = DateTime::new(
+            number(0, 4)?,
+            small(4)?,
+            small(6)?,
+            small(9)?,
+            small(11)?,
+            small(13)?,
+            0,
+        )
+        .ok()?;
         let moment = Offset::UTC.to_timestamp(civil).ok()?;
         Some(Self(moment.as_second()))
     }
@@ -84,16 +94,25 @@ mod tests {
     fn both_header_formats_name_the_same_moment() {
         let basic = AmzDate::parse("20150830T123600Z");
         assert_eq!(basic, AmzDate::parse_http("Sun, 30 Aug 2015 12:36:00 GMT"));
-        assert_eq!(basic.map(|date| date.to_string()), Some("20150830T123600Z".to_owned()));
+        assert_eq!(
+            basic.map(|date| date.to_string()),
+            Some("20150830T123600Z".to_owned())
+        );
         assert_eq!(basic.map(AmzDate::day), Some("20150830".to_owned()));
         assert_eq!(basic.map(AmzDate::seconds), Some(1_440_938_160));
     }
 
     #[test]
     fn only_the_basic_format_of_a_real_day_is_read() {
-        for text in
-            ["", "20150830", "2015-08-30T12:36Z", "20150230T000000Z", "20150830T250000Z", "20150830T12360éZ", "+0150830T123600Z"]
-        {
+        for text in [
+            "",
+            "20150830",
+            "2015-08-30T12:36Z",
+            "20150230T000000Z",
+            "20150830T250000Z",
+            "20150830T12360éZ",
+            "+0150830T123600Z",
+        ] {
             assert_eq!(AmzDate::parse(text), None, "{text}");
         }
     }
@@ -102,6 +121,12 @@ mod tests {
     fn extreme_clocks_still_format() {
         assert_eq!(AmzDate::from_seconds(i64::MIN).to_string().len(), 16);
         assert_eq!(AmzDate::from_seconds(i64::MAX).to_string().len(), 16);
-        assert_eq!(AmzDate::from_seconds(i64::MAX).plus_seconds(i64::MAX).to_string().len(), 16);
+        assert_eq!(
+            AmzDate::from_seconds(i64::MAX)
+                .plus_seconds(i64::MAX)
+                .to_string()
+                .len(),
+            16
+        );
     }
 }

@@ -7,7 +7,8 @@ use ring::digest::{Context, SHA256, digest};
 use super::error::AuthError;
 
 /// SHA-256 of no bytes, in hexadecimal.
-pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(super) const EMPTY_SHA256: &str =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     into_array(digest(&SHA256, bytes).as_ref())
@@ -85,7 +86,10 @@ pub struct PayloadHasher {
 
 impl PayloadHasher {
     pub(super) fn new(declared: [u8; 32]) -> Self {
-        Self { declared, seen: Sha256::new() }
+        Self {
+            declared,
+            seen: Sha256::new(),
+        }
     }
 
     pub fn update(&mut self, piece: &[u8]) {
@@ -103,5 +107,8 @@ pub(super) fn check_declared(declared: [u8; 32], computed: [u8; 32]) -> Result<(
     if declared == computed {
         return Ok(());
     }
-    Err(AuthError::ContentHashMismatch { declared: hex(&declared), computed: hex(&computed) })
+    Err(AuthError::ContentHashMismatch {
+        declared: hex(&declared),
+        computed: hex(&computed),
+    })
 }

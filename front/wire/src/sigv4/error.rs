@@ -22,50 +22,113 @@ pub enum AuthError {
     /// Both an `Authorization` header and presigned parameters.
     TwoMechanisms,
     /// An `Authorization` header of another kind: Basic, Bearer.
-    UnsupportedScheme { header: String },
+    UnsupportedScheme {
+        header: String,
+    },
     /// A signature of another algorithm: SigV2, SigV4A.
-    UnsupportedAlgorithm { algorithm: String, place: Place },
+    UnsupportedAlgorithm {
+        algorithm: String,
+        place: Place,
+    },
     /// A part of the `Authorization` header without an equal sign.
-    MalformedPair { header: String },
+    MalformedPair {
+        header: String,
+    },
     /// Parts that the `Authorization` header lacks.
-    MissingParameters { missing: Vec<&'static str>, header: String },
+    MissingParameters {
+        missing: Vec<&'static str>,
+        header: String,
+    },
     /// Parameters that the presigned query lacks.
-    MissingQueryParameters { missing: Vec<&'static str> },
-    MalformedCredential { credential: String, place: Place },
-    WrongTerminator { terminator: String, place: Place },
+    MissingQueryParameters {
+        missing: Vec<&'static str>,
+    },
+    MalformedCredential {
+        credential: String,
+        place: Place,
+    },
+    WrongTerminator {
+        terminator: String,
+        place: Place,
+    },
     /// For the gateway, where a region does not exist.
-    WrongRegion { region: String, expected: String, place: Place },
+    WrongRegion {
+        region: String,
+        expected: String,
+        place: Place,
+    },
     /// For the gateway, where the scope names another service than the request does.
-    WrongService { service: String, expected: String, place: Place },
+    WrongService {
+        service: String,
+        expected: String,
+        place: Place,
+    },
     /// Neither `X-Amz-Date` nor `Date`.
-    MissingDate { header: String },
-    MalformedDate { value: String, place: Place },
-    DateMismatch { scope_date: String, date: AmzDate, place: Place },
+    MissingDate {
+        header: String,
+    },
+    MalformedDate {
+        value: String,
+        place: Place,
+    },
+    DateMismatch {
+        scope_date: String,
+        date: AmzDate,
+        place: Place,
+    },
     ExpiresNotANumber,
     ExpiresNegative,
     ExpiresTooLong,
     /// Headers that must be covered by the signature and are not.
-    HeadersNotSigned { names: Vec<String> },
+    HeadersNotSigned {
+        names: Vec<String>,
+    },
     /// Signed too long ago.
-    Expired { date: AmzDate, now: AmzDate, window_seconds: i64 },
+    Expired {
+        date: AmzDate,
+        now: AmzDate,
+        window_seconds: i64,
+    },
     /// Signed in the future.
-    NotYetCurrent { date: AmzDate, now: AmzDate, window_seconds: i64, place: Place },
+    NotYetCurrent {
+        date: AmzDate,
+        now: AmzDate,
+        window_seconds: i64,
+        place: Place,
+    },
     /// A presigned URL after its life.
-    PresignedExpired { date: AmzDate, now: AmzDate, expires_seconds: i64 },
+    PresignedExpired {
+        date: AmzDate,
+        now: AmzDate,
+        expires_seconds: i64,
+    },
     /// For the gateway: no such access key, or not active.
-    UnknownAccessKey { access_key_id: String },
+    UnknownAccessKey {
+        access_key_id: String,
+    },
     /// For the gateway: temporary credentials after their life.
-    ExpiredToken { token: String },
+    ExpiredToken {
+        token: String,
+    },
     /// For the gateway: a session token that is missing, or not this access key's.
-    InvalidToken { token: String },
+    InvalidToken {
+        token: String,
+    },
     SignatureMismatch(Box<Mismatch>),
     /// S3 wants `x-amz-content-sha256`.
     MissingContentHash,
-    InvalidContentHash { value: String },
+    InvalidContentHash {
+        value: String,
+    },
     /// `x-amz-content-sha256` is not the body's.
-    ContentHashMismatch { declared: String, computed: String },
+    ContentHashMismatch {
+        declared: String,
+        computed: String,
+    },
     /// Chunks signed with SigV4A, which is not served.
-    UnsupportedStreaming { name: String },
+    UnsupportedStreaming {
+        name: String,
+    },
     /// The body's chunks.
     Stream(StreamError),
 }

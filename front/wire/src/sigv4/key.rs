@@ -22,7 +22,11 @@ pub struct Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{TERMINATOR}", self.date, self.region, self.service)
+        write!(
+            f,
+            "{}/{}/{}/{TERMINATOR}",
+            self.date, self.region, self.service
+        )
     }
 }
 
@@ -41,13 +45,22 @@ impl SigningKey {
         for step in [date, region, service, TERMINATOR] {
             key = hmac::Key::new(HMAC_SHA256, hmac::sign(&key, step.as_bytes()).as_ref());
         }
-        let scope = Scope { date: date.to_owned(), region: region.to_owned(), service: service.to_owned() };
+        let scope = Scope {
+            date: date.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+        };
         Self { scope, key }
     }
 
     /// The key that a request's scope asks for.
     pub fn derive_for(secret_access_key: &str, scope: &Scope) -> Self {
-        Self::derive(secret_access_key, &scope.date, &scope.region, &scope.service)
+        Self::derive(
+            secret_access_key,
+            &scope.date,
+            &scope.region,
+            &scope.service,
+        )
     }
 
     pub fn scope(&self) -> &Scope {
@@ -60,7 +73,9 @@ impl SigningKey {
 
     /// Whether `signature` is this key's for the string; takes the same time wherever they differ.
     pub(super) fn agrees(&self, string_to_sign: &str, signature: &str) -> bool {
-        let Some(signature) = unhex(signature) else { return false };
+        let Some(signature) = unhex(signature) else {
+            return false;
+        };
         hmac::verify(&self.key, string_to_sign.as_bytes(), &signature).is_ok()
     }
 }
@@ -73,5 +88,8 @@ impl fmt::Debug for SigningKey {
 
 /// What is signed for a whole request.
 pub(super) fn string_to_sign(date: AmzDate, scope: &Scope, canonical_request: &[u8]) -> String {
-    format!("{ALGORITHM}\n{date}\n{scope}\n{}", sha256_hex(canonical_request))
+    format!(
+        "{ALGORITHM}\n{date}\n{scope}\n{}",
+        sha256_hex(canonical_request)
+    )
 }

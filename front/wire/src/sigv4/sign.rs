@@ -14,7 +14,8 @@ use super::digest::sha256;
 use super::key::{ALGORITHM, SigningKey, string_to_sign};
 use super::rules::Rules;
 use super::verify::{
-    STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD, hash_line,
+    STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD,
+    hash_line,
 };
 
 /// Headers that proxies and HTTP libraries change or add after signing.
@@ -100,7 +101,11 @@ impl Signer<'_> {
         let rules = Rules::of(&self.key.scope().service);
         set_host(parts);
         let names = signed_names(&parts.headers);
-        let mut query = parts.uri.query().map(|query| format!("{query}&")).unwrap_or_default();
+        let mut query = parts
+            .uri
+            .query()
+            .map(|query| format!("{query}&"))
+            .unwrap_or_default();
         let credential = format!("{}/{}", self.access_key_id, self.key.scope());
         let mut add = |name: &str, value: &str| {
             let value = utf8_percent_encode(value, RESERVED);
@@ -117,7 +122,10 @@ impl Signer<'_> {
         if rules.s3 && payload != SignedPayload::Unsigned {
             add("X-Amz-Content-Sha256", &payload.line());
         }
-        let request = Request { query: &query, ..Request::from(&*parts) };
+        let request = Request {
+            query: &query,
+            ..Request::from(&*parts)
+        };
         let signature = self.signature(&request, rules, &names, &payload.line());
         let target = format!("{}?{query}X-Amz-Signature={signature}", parts.uri.path());
         let mut uri = std::mem::take(&mut parts.uri).into_parts();
@@ -128,18 +136,36 @@ impl Signer<'_> {
 
     /// Encodes a body after [`Signer::sign`] said that it will be in signed chunks.
     pub fn chunk_encoder(&self, seed_signature: &str) -> ChunkEncoder {
-        let chain = Chain::from_seed(self.key.clone(), self.date, self.access_key_id, seed_signature);
+        let chain = Chain::from_seed(
+            self.key.clone(),
+            self.date,
+            self.access_key_id,
+            seed_signature,
+        );
         ChunkEncoder { chain: Some(chain) }
     }
 
-    fn signature(&self, request: &Request<'_>, rules: Rules, names: &[String], line: &str) -> String {
+    fn signature(
+        &self,
+        request: &Request<'_>,
+        rules: Rules,
+        names: &[String],
+        line: &str,
+    ) -> String {
         let canonical_request = request.canonical(rules.s3, names, line);
-        self.key.sign(&string_to_sign(self.date, self.key.scope(), &canonical_request))
+        self.key.sign(&string_to_sign(
+            self.date,
+            self.key.scope(),
+            &canonical_request,
+        ))
     }
 }
 
 fn set_host(parts: &mut Parts) {
-    let authority = parts.uri.authority().map(|authority| authority.as_str().to_owned());
+    let authority = parts
+        .uri
+        .authority()
+        .map(|authority| authority.as_str().to_owned());
     if let Some(authority) = authority.filter(|_| !parts.headers.contains_key(HOST)) {
         set(&mut parts.headers, HOST.as_str(), &authority);
     }
@@ -154,7 +180,10 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
 
 fn signed_names(headers: &HeaderMap) -> Vec<String> {
     let names = headers.keys().map(http::HeaderName::as_str);
-    let mut names: Vec<String> = names.filter(|name| !NEVER_SIGNED.contains(name)).map(str::to_owned).collect();
+    let mut names: Vec<String> = names
+        .filter(|name| !NEVER_SIGNED.contains(name))
+        .map(str::to_owned)
+        .collect();
     if !headers.contains_key(HOST) {
         names.push(HOST.as_str().to_owned());
     }
@@ -186,8 +215,10 @@ impl ChunkEncoder {
     /// The end of a body without trailers, or with these.
     pub fn end(mut self, trailers: &[(&str, &str)]) -> Vec<u8> {
         let mut encoded = self.head(&[]);
-        let trailers: Vec<(String, String)> =
-            trailers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect();
+        let trailers: Vec<(String, String)> = trailers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()))
+            .collect();
         for (name, value) in &trailers {
             encoded.push_str(&format!("{name}:{value}\r\n"));
         }
@@ -201,7 +232,11 @@ impl ChunkEncoder {
 
     fn head(&mut self, data: &[u8]) -> String {
         match &mut self.chain {
-            Some(chain) => format!("{:x};chunk-signature={}\r\n", data.len(), chain.sign_chunk(sha256(data))),
+            Some(chain) => format!(
+                "{:x};chunk-signature={}\r\n",
+                data.len(),
+                chain.sign_chunk(sha256(data))
+            ),
             None => format!("{:x}\r\n", data.len()),
         }
     }

@@ -1,6 +1,7 @@
 //! Reading a blob: whole or in part, a bounded chunk at a time, or as a file for an engine.
 
 use std::fs::File;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -112,4 +113,16 @@ fn slice(chunks: &[Bytes], start: u64, length: usize) -> Bytes {
         skip -= chunk.len();
     }
     Bytes::new()
+}
+
+/// A whole file in order, for a check.
+pub(super) fn chunks(mut file: File) -> impl Iterator<Item = io::Result<Bytes>> {
+    std::iter::from_fn(move || {
+        let mut chunk = Vec::new();
+        match (&mut file).take(CHUNK_BYTES).read_to_end(&mut chunk) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(Bytes::from(chunk))),
+            Err(cause) => Some(Err(cause)),
+        }
+    })
 }

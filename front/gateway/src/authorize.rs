@@ -1,0 +1,136 @@
+//! May this caller do this, to these resources? AWS's evaluation, over the caller's own policies and those of the
+//! resources.
+
+use std::sync::Arc;
+
+use haar_platform::kernel::access::{Access, Resource};
+use haar_platform::kernel::caller::Permissions;
+use haar_platform::kernel::schema::{Model, Operation, Protocol};
+use haar_platform::kernel::{Authority, Ctx, Fault};
+use haar_platform::policy::{Context, Outcome, Policies, Principal, Request, Values, decide, denial};
+
+/// How strictly policies are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IamMode {
+    /// As on AWS.
+    #[default]
+    Enforce,
+    /// Nothing is denied; the ledger says what would have been.
+    Observe,
+    /// Policies are not looked at.
+    Off,
+}
+
+/// Stands between a call and its operation.
+pub struct Guard {
+    /// Knows the callers' policies.
+    pub authority: Arc<dyn Authority>,
+    /// How strictly they are taken.
+    pub mode: IamMode,
+}
+
+impl Guard {
+    /// Lets the call through, or denies it in AWS's words. In observe mode the words come back beside the permission.
+    pub fn authorize(
+        &self,
+        ctx: &Ctx,
+        model: &Model,
+        operation: &Operation,
+        access: &Access,
+    ) -> Result<Option<String>, Fault> {
+        if self.mode == IamMode::Off || access.resources.is_empty() {
+            return Ok(None);
+        }
+        let permissions = self.authority.permissions(&ctx.caller);
+        let own_action;
+        let action = match access.action {
+            Some(action) => action,
+            None => {
+                own_action = format!("{}:{}", model.service, operation.name);
+                &own_action
+            }
+        };
+        let refused = access
+            .resources
+            .iter()
+            .find_map(|resource| refused(ctx, &permissions, action, access, resource));
+        match refused {
+            None => Ok(None),
+            Some(text) if self.mode == IamMode::Observe => Ok(Some(text)),
+            Some(text) => Err(denied(ctx, model, text)),
+        }
+    }
+}
+
+/// The words of the denial, if there is one.
+fn refused(ctx: &Ctx, permissions: &Permissions, action: &str, access: &Access, resource: &Resource) -> Option<String> {
+    let principal = &ctx.caller.principal;
+    let lazy = |key: &str| late_key(ctx, resource, key);
+    let mut context = Context::of_principal(principal).or_else(&lazy);
+    for (key, value) in &ctx.caller.keys {
+        context.set(key.as_str(), value.as_str());
+    }
+    for (key, values) in &access.keys {
+        match values.as_slice() {
+            [value] if !key.eq_ignore_ascii_case("aws:TagKeys") => context.set(key.as_str(), value.as_str()),
+            values => context.set(key.as_str(), values.iter().map(String::as_str).collect::<Values>()),
+        }
+    }
+    let policies = Policies {
+        identity: &permissions.identity,
+        boundary: permissions.boundary.as_ref(),
+        session: permissions.session.as_deref(),
+        resource: resource.policy.as_ref(),
+    };
+    let request = Request {
+        principal,
+        action,
+        resource: &resource.arn,
+        resource_account: resource.account.as_deref(),
+        canonical_user: None,
+        context: &context,
+    };
+    let decision = decide(&policies, &request);
+    if decision.outcome == Outcome::Allowed {
+        None
+    } else {
+        denial(&request, &decision)
+    }
+}
+
+/// Global condition keys that few policies ask for: made only when one does.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+fn late_key(ctx: &Ctx, resource: &Resource, key: &str) -> Option<Values<'static>> {
+    let lower = key.to_ascii_lowercase();
+    let tag = |prefix: &str, tags: &[(String, String)]| {
+        let name = lower.strip_prefix(prefix)?;
+        let found = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(Values::from(found.1.clone()))
+    };
+    match lower.as_str() {
+        "aws:currenttime" => Some(Values::from(ctx.now().iso8601())),
+        "aws:epochtime" => Some(Values::from(ctx.now().seconds().to_string())),
+        "aws:sourceip" => ctx.origin.source_ip.map(|ip| Values::from(ip.to_string())),
+        "aws:securetransport" => Some(Values::from(ctx.origin.secure)),
+        "aws:useragent" => Some(Values::from(ctx.origin.user_agent.clone())),
+        "aws:requestedregion" => Some(Values::from(ctx.region.to_string())),
+        "aws:resourceaccount" => resource
+            .account
+            .clone()
+            .or_else(|| Some(ctx.account.to_string()))
+            .map(Values::from),
+        "aws:viaawsservice" => Some(Values::from(false)),
+        _ => tag("aws:principaltag/", &ctx.caller.tags).or_else(|| tag("aws:resourcetag/", &resource.tags)),
+    }
+}
+
+/// The code and status differ by protocol; an unsigned call learns that it should have been signed.
+fn denied(ctx: &Ctx, model: &Model, text: String) -> Fault {
+    if ctx.caller.principal == Principal::Anonymous && model.service != "sqs" && model.service != "s3" {
+        return Fault::common("MissingAuthenticationToken", 403, "Missing Authentication Token");
+    }
+    let plain_json = matches!(model.protocols[0], Protocol::AwsJson10 | Protocol::AwsJson11) && !model.query_compatible;
+    let mut fault = Fault::common("AccessDeniedException", if plain_json { 400 } else { 403 }, text);
+    fault.code = "AccessDenied".into();
+    fault
+}

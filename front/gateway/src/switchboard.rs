@@ -1,0 +1,117 @@
+//! All services behind one door: from a typed call to its answer. The network's pipeline and services that call
+//! each other meet here.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use haar_platform::kernel::access::Access;
+use haar_platform::kernel::ctx::Dispatch;
+use haar_platform::kernel::schema::{Model, Operation};
+use haar_platform::kernel::{Authority, Ctx, Fault, Service, Value, check};
+
+use crate::authorize::{Guard, IamMode};
+
+/// The services of a house, and who guards them.
+pub struct Switchboard {
+    services: HashMap<&'static str, Service>,
+    guard: Guard,
+}
+
+/// What a call came to: its answer, and what the ledger wants to know beside it.
+pub struct Outcome {
+    /// The answer.
+    pub answer: Result<Value, Fault>,
+    /// What the call touched, as far as it came.
+    pub access: Access,
+    /// In observe mode: what would have been denied.
+    pub would_deny: Option<String>,
+}
+
+impl Switchboard {
+    /// With every service of the house.
+    pub fn new(services: Vec<Service>, authority: Arc<dyn Authority>, mode: IamMode) -> Self {
+        let services = services
+            .into_iter()
+            .map(|service| (service.model.service, service))
+            .collect();
+        Self {
+            services,
+            guard: Guard { authority, mode },
+        }
+    }
+
+    /// Who knows the credentials.
+    pub fn authority(&self) -> &Arc<dyn Authority> {
+        &self.guard.authority
+    }
+
+    /// Checks, authorizes and runs one call. Never panics, whatever the operation does.
+    pub async fn run(&self, ctx: &Ctx, model: &'static Model, operation: &'static Operation, input: Value) -> Outcome {
+        let mut outcome = Outcome {
+            answer: Err(refusal(model, operation)),
+            access: Access::default(),
+            would_deny: None,
+        };
+        let Some(function) = self
+            .services
+            .get(model.service)
+            .and_then(|service| service.operation(operation.name))
+        else {
+            return outcome;
+        };
+        if let Err(fault) = check::input(model, operation, &input) {
+            outcome.answer = Err(fault);
+            return outcome;
+        }
+        let call = function.prepare(input);
+        match std::panic::catch_unwind(AssertUnwindSafe(|| call.access(ctx))) {
+            Ok(Ok(access)) => outcome.access = access,
+            Ok(Err(fault)) => {
+                outcome.answer = Err(fault);
+                return outcome;
+            }
+            Err(panic) => {
+                outcome.answer = Err(panicked(panic));
+                return outcome;
+            }
+        }
+        match self.guard.authorize(ctx, model, operation, &outcome.access) {
+            Ok(would_deny) => outcome.would_deny = would_deny,
+            Err(denial) => {
+                outcome.answer = Err(denial);
+                return outcome;
+            }
+        }
+        outcome.answer = AssertUnwindSafe(call.run(ctx))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(panicked(panic)));
+        outcome
+    }
+}
+
+impl Dispatch for Switchboard {
+    fn dispatch<'a>(
+        &'a self,
+        ctx: Ctx,
+        model: &'static Model,
+        operation: &'static Operation,
+        input: Value,
+    ) -> BoxFuture<'a, Result<Value, Fault>> {
+        Box::pin(async move { self.run(&ctx, model, operation, input).await.answer })
+    }
+}
+
+/// Names an operation that haar knows of and does not serve.
+pub fn refusal(model: &Model, operation: &Operation) -> Fault {
+    Fault::not_served(format_args!("{}:{}", model.service, operation.name))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Fault {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    Fault::internal(format!("the operation panicked: {}", text.unwrap_or_default()))
+}
