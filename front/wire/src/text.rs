@@ -120,15 +120,23 @@ pub(crate) fn write_epoch_seconds(out: &mut String, moment: Timestamp) {
 }
 
 fn write_float(out: &mut String, shape: &Shape, number: f64) {
-    if number.is_nan() {
-        out.push_str("NaN");
-    } else if number.is_infinite() {
-        out.push_str(if number < 0.0 { "-Infinity" } else { "Infinity" });
-    } else if matches!(shape.kind, Kind::Float) {
+    match non_finite(shape, number) {
+        Some(word) => out.push_str(word),
         // The shortest text of the 32-bit number: 1.1, not 1.100000023841858.
-        write_display(out, &(number as f32));
+        None if matches!(shape.kind, Kind::Float) => write_display(out, &(number as f32)),
+        None => write_display(out, &number),
+    }
+}
+
+/// The word for a number that is none, or that does not fit its shape.
+pub(crate) fn non_finite(shape: &Shape, number: f64) -> Option<&'static str> {
+    let number = if matches!(shape.kind, Kind::Float) { f64::from(number as f32) } else { number };
+    if number.is_nan() {
+        Some("NaN")
+    } else if number.is_infinite() {
+        Some(if number < 0.0 { "-Infinity" } else { "Infinity" })
     } else {
-        write_display(out, &number);
+        None
     }
 }
 

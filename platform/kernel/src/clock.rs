@@ -110,6 +110,12 @@ impl Clock {
         self.sleep_until(self.now() + duration).await;
     }
 
+    /// Returns after that much of the machine's time, however this clock is moved: patience with a network peer.
+    #[expect(clippy::disallowed_methods, reason = "the clock is where real time comes in")]
+    pub async fn patience(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
     /// Sleeps at most [`REAL_SLEEP_MAX`]; for ever on a virtual clock.
     #[expect(clippy::disallowed_methods, reason = "the clock is where real time comes in")]
     async fn real_sleep(&self, due: Timestamp) {

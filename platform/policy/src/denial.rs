@@ -8,7 +8,8 @@ use crate::principal::Principal;
 
 /// Words a refusal as in
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>; `None` when the request is
-/// allowed.
+/// allowed. Since 2026 AWS adds the ARN of a managed policy that denies explicitly, to callers of the resource's own
+/// account: <https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns>.
 pub fn denial(request: &Request, decision: &Decision) -> Option<String> {
     let layer = decision.denied_by?;
     let action = request.action;
@@ -35,11 +36,21 @@ pub fn denial(request: &Request, decision: &Decision) -> Option<String> {
             }
         ),
     };
+    let denying_arn = match decision.outcome {
+        Outcome::ExplicitDeny if request.is_within_account() => decision.matched.first(),
+        _ => None,
+    }
+    .and_then(|matched| matched.source.arn.as_deref());
     let name = principal_name(request.principal);
-    Some(format!(
+    let mut text = format!(
         "User: {name} is not authorized to perform: {action} on resource: {} {reason}",
         request.resource
-    ))
+    );
+    if let Some(arn) = denying_arn {
+        text.push_str(": ");
+        text.push_str(arn);
+    }
+    Some(text)
 }
 
 /// How AWS's messages call the caller: by ARN where there is one.

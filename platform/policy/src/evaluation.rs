@@ -38,6 +38,8 @@ impl SourceKind {
 #[derive(Clone, Debug)]
 pub struct Source {
     pub id: Arc<str>,
+    /// A managed policy's; inline policies and those of resources have none.
+    pub arn: Option<Arc<str>>,
     pub kind: SourceKind,
     pub document: Arc<Document>,
 }
@@ -68,6 +70,13 @@ pub struct Request<'a> {
     /// The canonical user id of the caller's account, which only S3's policies name.
     pub canonical_user: Option<&'a str>,
     pub context: &'a Context<'a>,
+}
+
+impl Request<'_> {
+    pub(crate) fn is_within_account(&self) -> bool {
+        self.resource_account
+            .is_none_or(|owner| self.principal.account() == Some(owner))
+    }
 }
 
 /// Decides one request, following
@@ -168,12 +177,11 @@ struct Verdict {
 impl Verdict {
     /// The layer whose missing Allow refuses the request; `None` when it is allowed.
     fn missing_layer(&self, request: &Request) -> Option<Layer> {
-        let Some(account) = request.principal.account() else {
+        if request.principal.account().is_none() {
             return self.missing_in_resource(Grant::ThroughRole);
-        };
+        }
         let is_root = matches!(request.principal, Principal::Root { .. });
-        let same_account = request.resource_account.is_none_or(|owner| owner == account);
-        if !same_account {
+        if !request.is_within_account() {
             return self
                 .missing_in_identity(is_root)
                 .or(self.missing_in_resource(Grant::Delegated));

@@ -15,6 +15,7 @@ mod json;
 mod malformed;
 mod operand;
 mod operator;
+mod outline;
 mod pattern;
 mod principal;
 mod resource;

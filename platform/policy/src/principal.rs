@@ -1,8 +1,6 @@
 //! Who calls, and whether the `Principal` element of a resource-based or trust policy names them.
 
-use std::borrow::Cow;
-
-use crate::context::Context;
+use crate::context::{Context, Values};
 use crate::malformed::Malformed;
 
 /// The caller of a request.
@@ -56,52 +54,44 @@ impl Principal {
         }
     }
 
+    /// Sets the condition keys that follow from who calls.
     pub(crate) fn describe<'a>(&'a self, context: &mut Context<'a>) {
-        let (principal_type, arn) = match self {
+        let is_service = matches!(self, Principal::Service { .. });
+        context.set("aws:PrincipalIsAWSService", is_service);
+        match self {
             Principal::Root { account } => {
+                context.set("aws:PrincipalType", "Account");
+                context.set("aws:PrincipalArn", format!("arn:aws:iam::{account}:root"));
                 context.set("aws:userid", account.as_str());
-                ("Account", Cow::Owned(format!("arn:aws:iam::{account}:root")))
             }
             Principal::User { arn, unique_id, .. } => {
+                context.set("aws:PrincipalType", "User");
+                context.set("aws:PrincipalArn", arn.as_str());
                 context.set("aws:userid", unique_id.as_str());
                 context.set("aws:username", last_segment(arn));
-                ("User", Cow::Borrowed(arn.as_str()))
             }
             Principal::RoleSession {
                 arn, role_arn, role_id, ..
             } => {
+                context.set("aws:PrincipalType", "AssumedRole");
+                context.set("aws:PrincipalArn", role_arn.as_str());
                 context.set("aws:userid", format!("{role_id}:{}", last_segment(arn)));
-                ("AssumedRole", Cow::Borrowed(role_arn.as_str()))
             }
             Principal::FederatedUser { arn, account, .. } => {
+                context.set("aws:PrincipalType", "FederatedUser");
+                context.set("aws:PrincipalArn", arn.as_str());
                 context.set("aws:userid", format!("{account}:{}", last_segment(arn)));
-                ("FederatedUser", Cow::Borrowed(arn.as_str()))
             }
             Principal::Service { name } => {
                 context.set("aws:PrincipalServiceName", name.as_str());
-                context.set(
-                    "aws:PrincipalServiceNamesList",
-                    [name.as_str()].into_iter().collect::<crate::Values>(),
-                );
-                context.set("aws:PrincipalIsAWSService", true);
-                return;
+                context.set("aws:PrincipalServiceNamesList", Values::from_iter([name.as_str()]));
             }
-            Principal::Federated { .. } => return,
+            Principal::Federated { .. } => {}
             Principal::Anonymous => {
                 context.set("aws:PrincipalType", "Anonymous");
-                context.set("aws:PrincipalIsAWSService", false);
-                return;
+                context.set("aws:userid", "anonymous");
             }
-        };
-        context.set("aws:PrincipalType", principal_type);
-        context.set(
-            "aws:PrincipalArn",
-            match arn {
-                Cow::Borrowed(arn) => crate::Values::from(arn),
-                Cow::Owned(arn) => crate::Values::from(arn),
-            },
-        );
-        context.set("aws:PrincipalIsAWSService", false);
+        }
         if let Some(account) = self.account() {
             context.set("aws:PrincipalAccount", account);
         }

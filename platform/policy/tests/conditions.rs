@@ -13,6 +13,7 @@ fn holds(condition: &str, context: &Context) -> bool {
     let document = Arc::new(Document::parse(&text, Kind::Managed).unwrap());
     let identity = [Source {
         id: "p".into(),
+        arn: None,
         kind: SourceKind::UserManaged,
         document,
     }];

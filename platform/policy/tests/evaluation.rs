@@ -48,6 +48,7 @@ fn source(kind: Kind, statement: &str) -> Source {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
     Source {
         id: "policy".into(),
+        arn: None,
         kind: SourceKind::None,
         document: Arc::new(Document::parse(&text, kind).unwrap()),
     }
@@ -490,6 +491,7 @@ fn the_old_version_takes_variables_literally() {
         let document = Arc::new(Document::parse(&text, Kind::Identity).unwrap());
         [Source {
             id: "policy".into(),
+            arn: None,
             kind: SourceKind::User,
             document,
         }]
@@ -708,4 +710,79 @@ fn denials_are_worded_as_aws_words_them() {
         ..request
     };
     assert_eq!(denial(&request, &decide(&none, &request)), None);
+}
+
+#[test]
+fn a_managed_policy_that_denies_is_named_to_callers_of_the_same_account() {
+    let arn = "arn:aws:iam::123456789012:policy/guard";
+    let deny = Source {
+        arn: Some(arn.into()),
+        ..identity("Deny", "*")
+    };
+    let (principal, context) = (user(), Context::new());
+    let request = send(&principal, &context);
+    let abroad = Request {
+        resource_account: Some(AWAY),
+        ..request
+    };
+    let table = [
+        (Layer::Identity, "with an explicit deny in an identity-based policy"),
+        (Layer::Boundary, "with an explicit deny in a permissions boundary"),
+        (Layer::Session, "with an explicit deny in a session policy"),
+    ];
+    for (layer, reason) in table {
+        let sources = std::slice::from_ref(&deny);
+        let policies = match layer {
+            Layer::Identity => Policies {
+                identity: sources,
+                ..Policies::default()
+            },
+            Layer::Boundary => Policies {
+                boundary: Some(&deny),
+                ..Policies::default()
+            },
+            _ => Policies {
+                session: Some(sources),
+                ..Policies::default()
+            },
+        };
+        let text = denial(&request, &decide(&policies, &request)).unwrap();
+        assert!(text.ends_with(&format!("{reason}: {arn}")), "{text}");
+        let text = denial(&abroad, &decide(&policies, &abroad)).unwrap();
+        assert!(text.ends_with(reason), "{text}");
+    }
+}
+
+#[test]
+fn a_canonical_user_id_names_its_account() {
+    let resource = queue("Allow", r#"{"CanonicalUser":"79a59df900b949e5"}"#);
+    let (may, context) = ([identity("Allow", "sqs:*")], Context::new());
+    let (stranger, service) = (
+        Principal::User {
+            arn: "arn:aws:iam::999999999999:user/eve".into(),
+            account: AWAY.into(),
+            unique_id: "AIDAJQABLZS4A3QDU577Q".into(),
+        },
+        Principal::Service {
+            name: "events.amazonaws.com".into(),
+        },
+    );
+    let table = [
+        (&stranger, Some("79a59df900b949e5"), "allowed"),
+        (&stranger, Some("other"), "Resource"),
+        (&stranger, None, "Resource"),
+        (&service, Some("79a59df900b949e5"), "Resource"),
+    ];
+    for (principal, canonical_user, expected) in table {
+        let request = Request {
+            canonical_user,
+            ..send(principal, &context)
+        };
+        let policies = Policies {
+            identity: &may,
+            resource: Some(&resource),
+            ..Policies::default()
+        };
+        assert_eq!(verdict(&decide(&policies, &request)), expected, "{canonical_user:?}");
+    }
 }

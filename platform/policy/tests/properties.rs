@@ -58,6 +58,7 @@ fn source(drafts: &[Draft], kind: Kind) -> Source {
     let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
     Source {
         id: "p".into(),
+        arn: None,
         kind: SourceKind::None,
         document: Arc::new(Document::parse(&text, kind).unwrap()),
     }

@@ -105,7 +105,11 @@ impl Blobs {
     }
 
     fn at(place: Place) -> Self {
-        Self { place, holds: Mutex::default(), random: SystemRandom::new() }
+        Self {
+            place,
+            holds: Mutex::default(),
+            random: SystemRandom::new(),
+        }
     }
 
     fn new_id(&self) -> Result<BlobId, StoreError> {
@@ -184,7 +188,10 @@ impl Blobs {
     }
 
     /// At open: deletes unfinished files, and files that no record names. Gives the number deleted.
-    pub(crate) fn reclaim(&self, mut named: impl FnMut(BlobId) -> Result<bool, StoreError>) -> Result<usize, StoreError> {
+    pub(crate) fn reclaim(
+        &self,
+        mut named: impl FnMut(BlobId) -> Result<bool, StoreError>,
+    ) -> Result<usize, StoreError> {
         let Place::Disk(root) = &self.place else { return Ok(0) };
         let mut deleted = 0;
         for path in list(&root.join(UNFINISHED))? {
@@ -206,7 +213,9 @@ impl Blobs {
 
     /// Every file among the published blobs, and the blob it is, if its name is one.
     pub(crate) fn files(&self) -> Result<Vec<(Option<BlobId>, PathBuf)>, StoreError> {
-        let Place::Disk(root) = &self.place else { return Ok(Vec::new()) };
+        let Place::Disk(root) = &self.place else {
+            return Ok(Vec::new());
+        };
         let mut files = Vec::new();
         for shelf in list(root)? {
             if shelf.file_name().is_some_and(|name| name == UNFINISHED) {

@@ -21,7 +21,11 @@
 //! The data directory, `LOCK`, `FORMAT`, `vault.key`, `state.redb`, `blobs/`, `logs/`, belongs to one
 //! process. In memory ([`Config::in_memory`]) everything behaves the same and no file is touched.
 //! This crate is the one home of `std::fs` in the project.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the one home of files and of the writer's thread")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one home of files and of the writer's thread"
+)]
 
 mod blob;
 mod check;

@@ -28,7 +28,10 @@ pub struct Tx {
 
 impl Read for Tx {
     fn view(&self) -> View<'_> {
-        View { snapshot: &self.snapshot, pending: Some(&self.pending) }
+        View {
+            snapshot: &self.snapshot,
+            pending: Some(&self.pending),
+        }
     }
 }
 
@@ -68,7 +71,9 @@ impl Tx {
         key: &(impl Encode<Key = K> + ?Sized),
     ) -> Result<Option<R>, StoreError> {
         let bytes = encode(key);
-        let Some(before) = get(self.view(), table, &bytes)? else { return Ok(None) };
+        let Some(before) = get(self.view(), table, &bytes)? else {
+            return Ok(None);
+        };
         if table.is_derived_from() {
             self.follow(table, &bytes, Some(&before), None)?;
         }
@@ -93,7 +98,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let key: K = key::decode(key_bytes).map_err(|cause| StoreError::corrupt(table.name, key_bytes, cause))?;
         for index in table.indexes {
-            let entries = |record: Option<&R>| record.map_or_else(Vec::new, |record| index.entries(&key, key_bytes, record));
+            let entries =
+                |record: Option<&R>| record.map_or_else(Vec::new, |record| index.entries(&key, key_bytes, record));
             let (old, new) = (entries(before), entries(after));
             for entry in old.iter().filter(|entry| new.binary_search(entry).is_err()) {
                 self.pending.set(index.name(), entry.clone(), None);
@@ -157,7 +163,9 @@ impl<K: Key, R: Record> Table<K, R> {
     /// Whether anything else in the store depends on what a record says.
     fn is_derived_from(&self) -> bool {
         debug_assert!(
-            self.indexes.iter().all(|index| crate::table::table_of(index.name()) == self.name),
+            self.indexes
+                .iter()
+                .all(|index| crate::table::table_of(index.name()) == self.name),
             "an index of {} is named after another table",
             self.name
         );

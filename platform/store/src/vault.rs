@@ -37,12 +37,15 @@ impl Vault {
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
         let random = SystemRandom::new();
         let secret = random_bytes(&random)?;
-        Ok(Self { keys: vec![VaultKey::new(1, &secret)], random })
+        Ok(Self {
+            keys: vec![VaultKey::new(1, &secret)],
+            random,
+        })
     }
 
     /// Reads the key; makes one only in a fresh data directory, because a new key in an old
     /// directory would turn a lost file into lost secrets, in silence.
-    pub(crate) fn open(path: &Path, fresh: bool) -> Result<Self, StoreError> {
+    pub(crate) fn load(path: &Path, fresh: bool) -> Result<Self, StoreError> {
         let random = SystemRandom::new();
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -58,7 +61,11 @@ impl Vault {
             Err(cause) => return Err(StoreError::io(format!("read {}", path.display()))(cause)),
         };
         repair_permissions(path)?;
-        let keys = text.lines().map(parse_key).collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty());
+        let keys = text
+            .lines()
+            .map(parse_key)
+            .collect::<Option<Vec<_>>>()
+            .filter(|keys| !keys.is_empty());
         let keys = keys.ok_or_else(|| VaultError::KeyDamaged(path.to_owned()))?;
         Ok(Self { keys, random })
     }
@@ -82,14 +89,20 @@ impl Vault {
     }
 
     /// Decrypts what `seal` made with the same `aad`.
-    pub fn open_sealed(&self, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (header, content) = sealed.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Malformed)?;
+    pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (header, content) = sealed
+            .split_first_chunk::<HEADER_BYTES>()
+            .ok_or(VaultError::Malformed)?;
         let [format, a, b, c, d, nonce @ ..] = header;
         if *format != SEALED_FORMAT {
             return Err(VaultError::Malformed);
         }
         let id = u32::from_be_bytes([*a, *b, *c, *d]);
-        let key = self.keys.iter().find(|key| key.id == id).ok_or(VaultError::UnknownKey(id))?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.id == id)
+            .ok_or(VaultError::UnknownKey(id))?;
         let mut content = content.to_vec();
         let plain = key
             .sealing
@@ -108,7 +121,9 @@ impl Vault {
     /// Whether `mac` is what [`Vault::mac`] gives, in constant time.
     pub fn verify_mac(&self, context: &str, bytes: &[u8], mac: &[u8]) -> bool {
         let message = mac_message(context, bytes);
-        self.keys.iter().any(|key| hmac::verify(&key.signing, &message, mac).is_ok())
+        self.keys
+            .iter()
+            .any(|key| hmac::verify(&key.signing, &message, mac).is_ok())
     }
 
     fn current(&self) -> &VaultKey {
@@ -166,11 +181,13 @@ pub(crate) fn random_bytes<const N: usize>(random: &SystemRandom) -> Result<[u8;
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a digit"));
-        text.push(char::from_digit(u32::from(byte & 15), 16).expect("four bits are a digit"));
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            text.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a digit"));
+            text.push(char::from_digit(u32::from(byte & 15), 16).expect("four bits are a digit"));
+            text
+        })
 }
 
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

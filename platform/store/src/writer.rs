@@ -31,10 +31,17 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Command {
     Write(Box<dyn Job>),
     /// Deletes the records of all tables but these.
-    Wipe { keep: Vec<String>, reply: Reply<()> },
+    Wipe {
+        keep: Vec<String>,
+        reply: Reply<()>,
+    },
     /// Verifies the database file itself; `false` says that it was damaged.
-    Verify { reply: Reply<bool> },
-    Close { reply: Reply<()> },
+    Verify {
+        reply: Reply<bool>,
+    },
+    Close {
+        reply: Reply<()>,
+    },
 }
 
 /// A transaction whose types are forgotten, so that all kinds fit in one queue.
@@ -59,7 +66,10 @@ enum State<F, T, E> {
 
 impl<F, T, E> Transaction<F, T, E> {
     pub(crate) fn new(closure: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self { state: State::Waiting(closure), reply }
+        Self {
+            state: State::Waiting(closure),
+            reply,
+        }
     }
 }
 
@@ -70,7 +80,9 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
-        let State::Waiting(closure) = std::mem::replace(&mut self.state, State::Running) else { return false };
+        let State::Waiting(closure) = std::mem::replace(&mut self.state, State::Running) else {
+            return false;
+        };
         // Unwind-safe: all that a closure can leave half done is in `tx`, and is undone.
         let result = catch_unwind(AssertUnwindSafe(|| closure(tx)))
             .unwrap_or_else(|panic| Err(StoreError::Panicked(panic_message(&*panic)).into()));
@@ -91,7 +103,10 @@ where
 }
 
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
 }
 
@@ -162,7 +177,9 @@ impl Writer {
             }
         };
         let committed = self.commit(&tx.pending);
-        self.counters.transactions.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.counters
+            .transactions
+            .fetch_add(batch.len() as u64, Ordering::Relaxed);
         let callbacks = tx.take_callbacks();
         if committed.is_ok() {
             for callback in callbacks {
@@ -184,8 +201,9 @@ impl Writer {
         }
         let transaction = self.engine.begin()?;
         for (name, changes) in pending.tables() {
-            let mut table =
-                transaction.open_table(definition(name)).map_err(StoreError::database("open a table"))?;
+            let mut table = transaction
+                .open_table(definition(name))
+                .map_err(StoreError::database("open a table"))?;
             for (key, change) in changes {
                 match change {
                     Some(value) => table.insert(&key[..], &value[..]).map(drop),
@@ -221,10 +239,17 @@ impl Writer {
 
     fn wipe(&mut self, keep: &[String]) -> Result<(), StoreError> {
         let transaction = self.engine.begin()?;
-        let tables: Vec<_> =
-            transaction.list_tables().map_err(StoreError::database("list the tables"))?.collect();
-        for table in tables.into_iter().filter(|table| !keep.iter().any(|kept| kept == table.name())) {
-            transaction.delete_table(table).map_err(StoreError::database("delete a table"))?;
+        let tables: Vec<_> = transaction
+            .list_tables()
+            .map_err(StoreError::database("list the tables"))?
+            .collect();
+        for table in tables
+            .into_iter()
+            .filter(|table| !keep.iter().any(|kept| kept == table.name()))
+        {
+            transaction
+                .delete_table(table)
+                .map_err(StoreError::database("delete a table"))?;
         }
         transaction.commit().map_err(StoreError::database("commit"))?;
         self.publish()?;
@@ -240,4 +265,3 @@ impl Writer {
         verified
     }
 }
-

@@ -159,7 +159,7 @@ def record():
          {"X-Note": "  a   b\tc ", "Content-Type": "text/plain"}, "ünïcödé".encode())
     bare("plain presigned get", SigV4QueryAuth(credentials, "execute-api", REGION, expires=30), "GET",
          f"{base}/stage/x?q=1")
-    bare("s3 bare get", S3SigV4Auth(credentials, "s3", REGION), "GET", f"{base}/bucket/a%2Fb?versions&prefix=%2F")
+    bare("s3 bare get", S3SigV4Auth(credentials, "s3", REGION), "GET", f"{base}/bucket/a%20b//c?versions&prefix=%2F")
 
 
 write()

@@ -45,9 +45,7 @@ impl Authentication {
         let header = request.header("authorization");
         match (header, is_presigned(request)) {
             (None, false) if request.headers.contains_key("authorization") => {
-                Err(AuthError::UnsupportedScheme {
-                    header: String::new(),
-                })
+                Err(AuthError::UnsupportedScheme { header: String::new() })
             }
             (None, false) => Ok(None),
             (Some(header), false) => read_header(request, header).map(Some),
@@ -59,15 +57,11 @@ impl Authentication {
 
 fn is_presigned(request: &Request<'_>) -> bool {
     let has = |name| request.parameter(name).is_some();
-    request.query.contains("X-Amz-")
-        && (has("X-Amz-Algorithm") || has("X-Amz-Credential") || has("X-Amz-Signature"))
+    request.query.contains("X-Amz-") && (has("X-Amz-Algorithm") || has("X-Amz-Credential") || has("X-Amz-Signature"))
 }
 
 fn read_header(request: &Request<'_>, header: &str) -> Result<Authentication, AuthError> {
-    let (algorithm, rest) = header
-        .trim()
-        .split_once([' ', '\t'])
-        .unwrap_or((header.trim(), ""));
+    let (algorithm, rest) = header.trim().split_once([' ', '\t']).unwrap_or((header.trim(), ""));
     if algorithm != ALGORITHM {
         return Err(refuse_algorithm(algorithm, header));
     }
@@ -86,24 +80,15 @@ fn read_header(request: &Request<'_>, header: &str) -> Result<Authentication, Au
             _ => {}
         }
     }
-    let date = request
-        .header("x-amz-date")
-        .or_else(|| request.header("date"));
-    let (Some(credential), Some(signed_headers), Some(signature)) =
-        (credential, signed_headers, signature)
-    else {
+    let date = request.header("x-amz-date").or_else(|| request.header("date"));
+    let (Some(credential), Some(signed_headers), Some(signature)) = (credential, signed_headers, signature) else {
         let mut missing = Vec::new();
         let parts = [
             ("Credential", credential),
             ("Signature", signature),
             ("SignedHeaders", signed_headers),
         ];
-        missing.extend(
-            parts
-                .iter()
-                .filter(|(_, value)| value.is_none())
-                .map(|(name, _)| *name),
-        );
+        missing.extend(parts.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name));
         missing.extend(date.is_none().then_some("Date"));
         return Err(AuthError::MissingParameters {
             missing,
@@ -187,9 +172,7 @@ fn read_query(request: &Request<'_>) -> Result<Authentication, AuthError> {
     Ok(Authentication {
         access_key_id,
         scope,
-        session_token: token_of(
-            token.or_else(|| request.header("x-amz-security-token").map(str::to_owned)),
-        ),
+        session_token: token_of(token.or_else(|| request.header("x-amz-security-token").map(str::to_owned))),
         mechanism: Mechanism::Presigned { expires_seconds },
         date: moment,
         signed_headers: read_signed_headers(&signed_headers),

@@ -9,11 +9,7 @@ use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 /// Everything but RFC 3986's unreserved characters.
-pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// What of an HTTP request its signature may cover, as it came over the wire.
@@ -135,11 +131,7 @@ fn normalize(path: &str) -> String {
         }
     }
     let ends_open = path.ends_with('/') && !segments.is_empty();
-    format!(
-        "/{}{}",
-        segments.join("/"),
-        if ends_open { "/" } else { "" }
-    )
+    format!("/{}{}", segments.join("/"), if ends_open { "/" } else { "" })
 }
 
 /// Parameters sorted by encoded name, then encoded value. The signature itself is never part of it.
@@ -184,10 +176,7 @@ mod tests {
 
     #[test]
     fn s3_paths_are_encoded_once_and_left_alone() {
-        assert_eq!(
-            canonical_path("/a//b/../c%20d+e/ä", true),
-            "/a//b/../c%20d%2Be/%C3%A4"
-        );
+        assert_eq!(canonical_path("/a//b/../c%20d+e/ä", true), "/a//b/../c%20d%2Be/%C3%A4");
         assert_eq!(canonical_path("/100%25", true), "/100%25");
         assert_eq!(canonical_path("/%zz", true), "/%25zz");
         assert_eq!(canonical_path("", true), "/");
@@ -196,10 +185,7 @@ mod tests {
     #[test]
     fn other_paths_are_resolved_and_encoded_twice() {
         assert_eq!(canonical_path("/a//b/../c%20d/", false), "/a/c%2520d/");
-        assert_eq!(
-            canonical_path("/functions/arn%3Aaws", false),
-            "/functions/arn%253Aaws"
-        );
+        assert_eq!(canonical_path("/functions/arn%3Aaws", false), "/functions/arn%253Aaws");
         assert_eq!(canonical_path("/../..", false), "/");
         assert_eq!(canonical_path("/a/./", false), "/a/");
     }
@@ -210,13 +196,7 @@ mod tests {
             canonical_query("b=2&a&c=x+y&c=%7e&a=1&&d=a=b"),
             "a=&a=1&b=2&c=x%20y&c=~&d=a%3Db"
         );
-        assert_eq!(
-            canonical_query("X-Amz-Signature=1&X-Amz-Date=2"),
-            "X-Amz-Date=2"
-        );
-        assert_eq!(
-            canonical_query("prefix-3=1&prefix=2"),
-            "prefix=2&prefix-3=1"
-        );
+        assert_eq!(canonical_query("X-Amz-Signature=1&X-Amz-Date=2"), "X-Amz-Date=2");
+        assert_eq!(canonical_query("prefix-3=1&prefix=2"), "prefix=2&prefix-3=1");
     }
 }

@@ -22,12 +22,7 @@ impl Chain {
         Self::from_seed(key, seed.date, &seed.access_key_id, &seed.signature)
     }
 
-    pub(super) fn from_seed(
-        key: SigningKey,
-        date: AmzDate,
-        access_key_id: &str,
-        signature: &str,
-    ) -> Self {
+    pub(super) fn from_seed(key: SigningKey, date: AmzDate, access_key_id: &str, signature: &str) -> Self {
         Self {
             key,
             date,
@@ -47,11 +42,7 @@ impl Chain {
         self.key.sign(&self.trailer_string(lines))
     }
 
-    pub(super) fn check_chunk(
-        &mut self,
-        sha256: [u8; 32],
-        signature: &str,
-    ) -> Result<(), Box<Mismatch>> {
+    pub(super) fn check_chunk(&mut self, sha256: [u8; 32], signature: &str) -> Result<(), Box<Mismatch>> {
         let string_to_sign = self.chunk_string(sha256);
         self.check(string_to_sign, signature)?;
         signature.clone_into(&mut self.previous);

@@ -74,12 +74,7 @@ pub struct ChunkDecoder {
 }
 
 impl ChunkDecoder {
-    pub(super) fn new(
-        chain: Option<Chain>,
-        has_trailers: bool,
-        trailers_declared: Vec<String>,
-        length: u64,
-    ) -> Self {
+    pub(super) fn new(chain: Option<Chain>, has_trailers: bool, trailers_declared: Vec<String>, length: u64) -> Self {
         Self {
             chain,
             has_trailers,
@@ -120,8 +115,7 @@ impl ChunkDecoder {
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.trailers {
-            let name = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| StreamError::MalformedTrailer)?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| StreamError::MalformedTrailer)?;
             headers.insert(
                 name,
                 HeaderValue::from_str(value).map_err(|_| StreamError::MalformedTrailer)?,
@@ -133,8 +127,7 @@ impl ChunkDecoder {
     fn advance(&mut self, piece: &mut Bytes, decoded: &mut Vec<Bytes>) -> Result<(), StreamError> {
         while !piece.is_empty() {
             if let State::ChunkData { left } = self.state {
-                let data =
-                    piece.split_to(usize::try_from(left).unwrap_or(usize::MAX).min(piece.len()));
+                let data = piece.split_to(usize::try_from(left).unwrap_or(usize::MAX).min(piece.len()));
                 let left = left - data.len() as u64;
                 if self.chain.is_some() {
                     self.chunk_hash.update(&data);
@@ -206,8 +199,7 @@ impl ChunkDecoder {
         }
         if self.chain.is_some() {
             let mut extensions = extensions.split(';').map(str::trim);
-            let signature =
-                extensions.find_map(|extension| extension.strip_prefix("chunk-signature="));
+            let signature = extensions.find_map(|extension| extension.strip_prefix("chunk-signature="));
             signature
                 .ok_or(StreamError::Malformed)?
                 .clone_into(&mut self.chunk_signature);
@@ -251,8 +243,7 @@ impl ChunkDecoder {
             return self.check_trailers(&value);
         }
         let is_new = self.trailers.iter().all(|(seen, _)| *seen != name);
-        let is_expected =
-            is_new && !self.trailers_are_signed && self.trailers_declared.contains(&name);
+        let is_expected = is_new && !self.trailers_are_signed && self.trailers_declared.contains(&name);
         if !is_expected || self.trailers.len() == TRAILERS_MAX {
             return Err(StreamError::MalformedTrailer);
         }

@@ -27,8 +27,7 @@ impl AmzDate {
         }
         let number = |from: usize, to: usize| {
             bytes[from..to].iter().try_fold(0_i16, |sum, byte| {
-                byte.is_ascii_digit()
-                    .then(|| sum * 10 + i16::from(byte - b'0'))
+                byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0'))
             })
         };
         let small = |from| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
@@ -94,10 +93,7 @@ mod tests {
     fn both_header_formats_name_the_same_moment() {
         let basic = AmzDate::parse("20150830T123600Z");
         assert_eq!(basic, AmzDate::parse_http("Sun, 30 Aug 2015 12:36:00 GMT"));
-        assert_eq!(
-            basic.map(|date| date.to_string()),
-            Some("20150830T123600Z".to_owned())
-        );
+        assert_eq!(basic.map(|date| date.to_string()), Some("20150830T123600Z".to_owned()));
         assert_eq!(basic.map(AmzDate::day), Some("20150830".to_owned()));
         assert_eq!(basic.map(AmzDate::seconds), Some(1_440_938_160));
     }
@@ -122,10 +118,7 @@ mod tests {
         assert_eq!(AmzDate::from_seconds(i64::MIN).to_string().len(), 16);
         assert_eq!(AmzDate::from_seconds(i64::MAX).to_string().len(), 16);
         assert_eq!(
-            AmzDate::from_seconds(i64::MAX)
-                .plus_seconds(i64::MAX)
-                .to_string()
-                .len(),
+            AmzDate::from_seconds(i64::MAX).plus_seconds(i64::MAX).to_string().len(),
             16
         );
     }

@@ -7,8 +7,7 @@ use ring::digest::{Context, SHA256, digest};
 use super::error::AuthError;
 
 /// SHA-256 of no bytes, in hexadecimal.
-pub(super) const EMPTY_SHA256: &str =
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     into_array(digest(&SHA256, bytes).as_ref())

@@ -22,11 +22,7 @@ pub struct Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}/{}/{}/{TERMINATOR}",
-            self.date, self.region, self.service
-        )
+        write!(f, "{}/{}/{}/{TERMINATOR}", self.date, self.region, self.service)
     }
 }
 
@@ -55,12 +51,7 @@ impl SigningKey {
 
     /// The key that a request's scope asks for.
     pub fn derive_for(secret_access_key: &str, scope: &Scope) -> Self {
-        Self::derive(
-            secret_access_key,
-            &scope.date,
-            &scope.region,
-            &scope.service,
-        )
+        Self::derive(secret_access_key, &scope.date, &scope.region, &scope.service)
     }
 
     pub fn scope(&self) -> &Scope {
@@ -88,8 +79,5 @@ impl fmt::Debug for SigningKey {
 
 /// What is signed for a whole request.
 pub(super) fn string_to_sign(date: AmzDate, scope: &Scope, canonical_request: &[u8]) -> String {
-    format!(
-        "{ALGORITHM}\n{date}\n{scope}\n{}",
-        sha256_hex(canonical_request)
-    )
+    format!("{ALGORITHM}\n{date}\n{scope}\n{}", sha256_hex(canonical_request))
 }

@@ -12,6 +12,7 @@
 //! vectors and botocore's requests, not a round trip, prove that the form is right.
 
 mod answer;
+mod answer_s3;
 mod authentication;
 mod canonical;
 mod chain;

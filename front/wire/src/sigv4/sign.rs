@@ -14,8 +14,7 @@ use super::digest::sha256;
 use super::key::{ALGORITHM, SigningKey, string_to_sign};
 use super::rules::Rules;
 use super::verify::{
-    STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD,
-    hash_line,
+    STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD, hash_line,
 };
 
 /// Headers that proxies and HTTP libraries change or add after signing.
@@ -101,11 +100,7 @@ impl Signer<'_> {
         let rules = Rules::of(&self.key.scope().service);
         set_host(parts);
         let names = signed_names(&parts.headers);
-        let mut query = parts
-            .uri
-            .query()
-            .map(|query| format!("{query}&"))
-            .unwrap_or_default();
+        let mut query = parts.uri.query().map(|query| format!("{query}&")).unwrap_or_default();
         let credential = format!("{}/{}", self.access_key_id, self.key.scope());
         let mut add = |name: &str, value: &str| {
             let value = utf8_percent_encode(value, RESERVED);
@@ -136,36 +131,19 @@ impl Signer<'_> {
 
     /// Encodes a body after [`Signer::sign`] said that it will be in signed chunks.
     pub fn chunk_encoder(&self, seed_signature: &str) -> ChunkEncoder {
-        let chain = Chain::from_seed(
-            self.key.clone(),
-            self.date,
-            self.access_key_id,
-            seed_signature,
-        );
+        let chain = Chain::from_seed(self.key.clone(), self.date, self.access_key_id, seed_signature);
         ChunkEncoder { chain: Some(chain) }
     }
 
-    fn signature(
-        &self,
-        request: &Request<'_>,
-        rules: Rules,
-        names: &[String],
-        line: &str,
-    ) -> String {
+    fn signature(&self, request: &Request<'_>, rules: Rules, names: &[String], line: &str) -> String {
         let canonical_request = request.canonical(rules.s3, names, line);
-        self.key.sign(&string_to_sign(
-            self.date,
-            self.key.scope(),
-            &canonical_request,
-        ))
+        self.key
+            .sign(&string_to_sign(self.date, self.key.scope(), &canonical_request))
     }
 }
 
 fn set_host(parts: &mut Parts) {
-    let authority = parts
-        .uri
-        .authority()
-        .map(|authority| authority.as_str().to_owned());
+    let authority = parts.uri.authority().map(|authority| authority.as_str().to_owned());
     if let Some(authority) = authority.filter(|_| !parts.headers.contains_key(HOST)) {
         set(&mut parts.headers, HOST.as_str(), &authority);
     }

@@ -61,12 +61,7 @@ impl<'a> Verifier<'a> {
 
     /// Checks that the key signed this request, now. With [`Body::Streamed`] the body is checked by what
     /// [`Verified::payload`] hands back.
-    pub fn verify(
-        &self,
-        request: &Request<'_>,
-        claim: &Authentication,
-        body: Body<'_>,
-    ) -> Result<Verified, AuthError> {
+    pub fn verify(&self, request: &Request<'_>, claim: &Authentication, body: Body<'_>) -> Result<Verified, AuthError> {
         let rules = Rules::of(&claim.scope.service);
         self.check_times(claim, rules)?;
         check_signed_headers(request, claim, rules)?;
@@ -178,11 +173,7 @@ fn declared_trailers(request: &Request<'_>) -> Vec<String> {
 }
 
 /// `Host` always, and every `x-amz-` header that is there, so that nobody can add one on the way.
-fn check_signed_headers(
-    request: &Request<'_>,
-    claim: &Authentication,
-    rules: Rules,
-) -> Result<(), AuthError> {
+fn check_signed_headers(request: &Request<'_>, claim: &Authentication, rules: Rules) -> Result<(), AuthError> {
     let is_signed = |name: &str| claim.signed_headers.iter().any(|signed| signed == name);
     let mut names = Vec::new();
     if !is_signed("host") {
@@ -227,24 +218,15 @@ enum PayloadKind {
 }
 
 impl PayloadLine {
-    fn of(
-        request: &Request<'_>,
-        claim: &Authentication,
-        rules: Rules,
-        body: Body<'_>,
-    ) -> Result<Self, AuthError> {
+    fn of(request: &Request<'_>, claim: &Authentication, rules: Rules, body: Body<'_>) -> Result<Self, AuthError> {
         let header = || request.header("x-amz-content-sha256").map(str::to_owned);
         let declared = match claim.mechanism {
             Mechanism::Header => header(),
-            Mechanism::Presigned { .. } => {
-                request.parameter("X-Amz-Content-Sha256").or_else(header)
-            }
+            Mechanism::Presigned { .. } => request.parameter("X-Amz-Content-Sha256").or_else(header),
         };
         match (rules.s3, declared, body) {
             (true, Some(declared), _) => Self::declared(declared),
-            (true, None, _) if claim.mechanism == Mechanism::Header => {
-                Err(AuthError::MissingContentHash)
-            }
+            (true, None, _) if claim.mechanism == Mechanism::Header => Err(AuthError::MissingContentHash),
             (true, None, _) => Ok(Self {
                 line: UNSIGNED_PAYLOAD.to_owned(),
                 kind: PayloadKind::Unsigned,

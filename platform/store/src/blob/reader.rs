@@ -41,9 +41,15 @@ impl BlobStore {
         let blobs = self.blobs.clone();
         // The hold comes before the look, so that the file cannot go between the two.
         let held = Held::new(blobs.clone(), id, None);
-        let row = self.published.read().get(BLOBS, &id)?.ok_or(StoreError::NoSuchBlob(id))?;
+        let row = self
+            .published
+            .read()
+            .get(BLOBS, &id)?
+            .ok_or(StoreError::NoSuchBlob(id))?;
         let content = match &blobs.place {
-            Place::Memory(contents) => Content::Memory(contents.lock().get(&id).cloned().ok_or(StoreError::NoSuchBlob(id))?),
+            Place::Memory(contents) => {
+                Content::Memory(contents.lock().get(&id).cloned().ok_or(StoreError::NoSuchBlob(id))?)
+            }
             Place::Disk(root) => {
                 let path = path_of(root, id);
                 off_thread(move || {
@@ -53,7 +59,13 @@ impl BlobStore {
                 .await?
             }
         };
-        Ok(BlobReader { size: row.size, sha256: row.sha256, content, rest: 0..row.size, _held: held })
+        Ok(BlobReader {
+            size: row.size,
+            sha256: row.sha256,
+            content,
+            rest: 0..row.size,
+            _held: held,
+        })
     }
 }
 

@@ -46,13 +46,13 @@ impl Drop for UnfinishedFile {
 }
 
 /// A finished blob that is not garbage yet: it stays while this handle lives, and then for as long
-/// as a record names it. Move it into the closure that stores its id, or keep it until then.
+/// as a record names it. Keep it until the transaction that stores its id is answered.
 #[derive(Debug)]
 pub struct Blob {
     pub id: BlobId,
     pub size: u64,
     pub sha256: [u8; 32],
-    blobs: Held,
+    _held: Held,
 }
 
 /// One hold on a blob's file.
@@ -89,14 +89,23 @@ impl BlobStore {
             Place::Disk(root) => {
                 let path = root.join(UNFINISHED).join(id.to_string());
                 off_thread(move || {
-                    let file = fs::File::create_new(&path).map_err(StoreError::io(format!("create {}", path.display())))?;
+                    let file =
+                        fs::File::create_new(&path).map_err(StoreError::io(format!("create {}", path.display())))?;
                     Ok(Content::Disk(UnfinishedFile { file, path }))
                 })
                 .await?
             }
         };
-        let draft = Draft { content, digest: Context::new(&SHA256), size: 0 };
-        Ok(BlobWriter { id, blobs: self.blobs.clone(), draft: Some(draft) })
+        let draft = Draft {
+            content,
+            digest: Context::new(&SHA256),
+            size: 0,
+        };
+        Ok(BlobWriter {
+            id,
+            blobs: self.blobs.clone(),
+            draft: Some(draft),
+        })
     }
 }
 
@@ -129,7 +138,10 @@ impl BlobWriter {
         off_thread(move || {
             let sha256: [u8; 32] = digest.finish().as_ref().try_into().expect("SHA-256 is 32 bytes");
             if let Some(expected) = expected_sha256.filter(|expected| *expected != sha256) {
-                return Err(StoreError::WrongChecksum { expected: hex(&expected), found: hex(&sha256) });
+                return Err(StoreError::WrongChecksum {
+                    expected: hex(&expected),
+                    found: hex(&sha256),
+                });
             }
             match (&blobs.place, content) {
                 (Place::Disk(root), Content::Disk(unfinished)) => {
@@ -145,7 +157,12 @@ impl BlobWriter {
                 _ => unreachable!("a writer's content is of its own store's kind"),
             }
             let row = BlobRow { size, sha256, links: 0 };
-            Ok(Blob { id, size, sha256, blobs: Held::new(blobs, id, Some(row)) })
+            Ok(Blob {
+                id,
+                size,
+                sha256,
+                _held: Held::new(blobs, id, Some(row)),
+            })
         })
         .await
     }

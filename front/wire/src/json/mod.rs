@@ -1,0 +1,7 @@
+//! JSON documents under a schema: shared by awsJson and restJson1.
+
+mod decode;
+mod encode;
+
+pub(crate) use decode::read;
+pub(crate) use encode::{Members, write, write_members, write_text};
