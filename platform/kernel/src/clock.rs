@@ -74,6 +74,12 @@ impl Clock {
         })
     }
 
+    /// The machine's time, however far the clock was moved: what clients sign their requests with. A virtual clock
+    /// has no machine behind it and answers its own time.
+    pub fn machine_now(&self) -> Timestamp {
+        if self.0.system { Timestamp::from_millis(machine_millis()) } else { self.now() }
+    }
+
     /// How far a system clock is ahead of the machine.
     pub fn offset(&self) -> Duration {
         let moved = if self.0.system {

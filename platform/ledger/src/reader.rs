@@ -43,15 +43,13 @@ impl Lines {
             let mut scan = self.scan.take()?;
             let read = tokio::task::spawn_blocking(move || {
                 let page: VecDeque<_> = scan.by_ref().take(PAGE_LINES).collect();
-                (page.len() == PAGE_LINES).then_some(scan).map_or((page.clone(), None), |scan| (page, Some(scan)))
+                let more = page.len() == PAGE_LINES;
+                (page, more.then_some(scan))
             });
             match read.await {
                 Ok((page, scan)) => (self.page, self.scan) = (page, scan),
                 // The runtime is going down: nobody will read on.
                 Err(_) => return Some(Err(StoreError::Closed.into())),
-            }
-            if self.page.is_empty() && self.scan.is_none() {
-                return None;
             }
         }
         self.page.pop_front()
@@ -85,7 +83,7 @@ impl Iterator for Scan {
     fn next(&mut self) -> Option<Self::Item> {
         while self.left > 0 {
             let frame = match &mut self.frames {
-                Frames::Oldest(frames, end) if frames.position() >= *end => None,
+                Frames::Oldest(frames, end) if LogReader::position(frames) >= *end => None,
                 Frames::Oldest(frames, _) => frames.next(),
                 Frames::Newest(frames) => frames.next(),
             };

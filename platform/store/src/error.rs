@@ -19,6 +19,8 @@ pub enum StoreError {
     Corrupt { table: String, key: String, cause: Corrupt },
     #[error("no blob {0}")]
     NoSuchBlob(BlobId),
+    #[error("the writing of blob {0} was interrupted")]
+    BlobInterrupted(BlobId),
     #[error("blob content has SHA-256 {found}, expected {expected}")]
     WrongChecksum { expected: String, found: String },
     #[error("{found} bytes do not fit into a log frame, which holds {max}")]

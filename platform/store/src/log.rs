@@ -70,7 +70,8 @@ struct Segment {
 }
 
 enum Content {
-    Disk(File),
+    /// Shared, so that reading and syncing do not keep writers waiting.
+    Disk(Arc<File>),
     Memory(Vec<u8>),
 }
 
@@ -156,8 +157,11 @@ impl Log {
 
     /// Makes everything appended so far durable.
     pub fn flush(&self) -> Result<(), StoreError> {
-        let mut segments = self.inner.segments.lock();
-        self.sync(current(&mut segments))
+        let file = match &current(&mut self.inner.segments.lock()).content {
+            Content::Memory(_) => return Ok(()),
+            Content::Disk(file) => file.clone(),
+        };
+        file.sync_data().map_err(self.failed("sync"))
     }
 
     /// Where the next frame will be.
@@ -221,7 +225,8 @@ impl Log {
         let bytes = match &segment.content {
             Content::Memory(content) => Bytes::copy_from_slice(&content[offset as usize..]),
             Content::Disk(file) => {
-                let mut bytes = vec![0; (segment.bytes - offset) as usize];
+                let (file, mut bytes) = (file.clone(), vec![0; (segment.bytes - offset) as usize]);
+                drop(segments);
                 file.read_exact_at(&mut bytes, offset).map_err(self.failed("read"))?;
                 Bytes::from(bytes)
             }
@@ -245,7 +250,10 @@ impl Log {
 
     fn rotate(&self, segments: &mut VecDeque<Segment>) -> Result<(), StoreError> {
         let last = current(segments);
-        self.sync(last)?;
+        if let Content::Disk(file) = &last.content {
+            // `flush` looks at the current segment only.
+            file.sync_data().map_err(self.failed("sync"))?;
+        }
         let number = last.number + 1;
         segments.push_back(match &self.inner.directory {
             Some(directory) => create_segment(directory, number)?,
@@ -267,13 +275,6 @@ impl Log {
         }
         segments.pop_front();
         Ok(())
-    }
-
-    fn sync(&self, segment: &Segment) -> Result<(), StoreError> {
-        match &segment.content {
-            Content::Memory(_) => Ok(()),
-            Content::Disk(file) => file.sync_data().map_err(self.failed("sync")),
-        }
     }
 
     fn failed(&self, action: &str) -> impl FnOnce(std::io::Error) -> StoreError + use<> {
@@ -337,7 +338,7 @@ fn create_segment(directory: &Path, number: u64) -> Result<Segment, StoreError> 
     Ok(Segment {
         number,
         bytes: 0,
-        content: Content::Disk(file),
+        content: Content::Disk(Arc::new(file)),
     })
 }
 
@@ -349,7 +350,7 @@ fn open_segment(directory: &Path, number: u64) -> Result<Segment, StoreError> {
     Ok(Segment {
         number,
         bytes,
-        content: Content::Disk(file),
+        content: Content::Disk(Arc::new(file)),
     })
 }
 

@@ -8,7 +8,8 @@ use crate::error::Corrupt;
 /// A stored record type. Stored data is forever: a change of the type's fields is a new `VERSION`
 /// with an `upgrade` from the last, and a sample of the old bytes in a test. postcard writes fields
 /// in order and without names, so adding, removing, reordering and retyping fields are all changes;
-/// a new variant at the end of an enum is not.
+/// a new variant at the end of an enum is not. For the same reason `serde(flatten)`, `untagged`,
+/// `skip_serializing_if` and `serde_json::Value` do not work in a record: keep JSON as text.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Written in front of each value.
     const VERSION: u16 = 1;

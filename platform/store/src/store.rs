@@ -204,11 +204,10 @@ impl Store {
         Ok(log)
     }
 
-    /// Empties all tables but those named (indexes are named too), all blobs and all logs. The vault
-    /// keeps its key.
-    pub async fn wipe(&self, keep: &[&str]) -> Result<(), StoreError> {
-        let keep = keep.iter().map(|name| (*name).to_owned()).collect();
-        self.command(|reply| Command::Wipe { keep, reply }).await?;
+    /// Empties all tables, all blobs and all logs. The vault keeps its key. Transactions queued
+    /// before it are gone with the rest, those queued behind it see an empty store.
+    pub async fn wipe(&self) -> Result<(), StoreError> {
+        self.command(|reply| Command::Wipe { reply }).await?;
         let store = self.clone();
         off_thread(move || store.all_logs()?.iter().try_for_each(Log::clear)).await
     }

@@ -154,7 +154,6 @@ impl Tx {
     }
 
     pub(crate) fn take_callbacks(&mut self) -> Vec<Callback> {
-        self.callbacks_kept = 0;
         std::mem::take(&mut self.callbacks)
     }
 }

@@ -30,9 +30,8 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the writer's thread does, in the order of arrival.
 pub(crate) enum Command {
     Write(Box<dyn Job>),
-    /// Deletes the records of all tables but these.
+    /// Deletes all records and blobs.
     Wipe {
-        keep: Vec<String>,
         reply: Reply<()>,
     },
     /// Verifies the database file itself; `false` says that it was damaged.
@@ -133,8 +132,8 @@ impl Writer {
         while let Some(command) = next.take() {
             match command {
                 Command::Write(job) => next = self.write(job, &mut queue),
-                Command::Wipe { keep, reply } => {
-                    let _ = reply.send(self.wipe(&keep));
+                Command::Wipe { reply } => {
+                    let _ = reply.send(self.wipe());
                 }
                 Command::Verify { reply } => {
                     let _ = reply.send(self.verify());
@@ -180,13 +179,9 @@ impl Writer {
         self.counters
             .transactions
             .fetch_add(batch.len() as u64, Ordering::Relaxed);
-        let callbacks = tx.take_callbacks();
-        if committed.is_ok() {
-            for callback in callbacks {
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(callback)) {
-                    tracing::error!(panic = panic_message(&*panic), "a callback of a commit panicked");
-                }
-            }
+        match &committed {
+            Ok(()) => run_callbacks(&mut tx),
+            Err(cause) => tracing::error!(%cause, transactions = batch.len(), "failed to commit"),
         }
         for job in batch {
             job.answer(committed.clone());
@@ -237,16 +232,13 @@ impl Writer {
         }
     }
 
-    fn wipe(&mut self, keep: &[String]) -> Result<(), StoreError> {
+    fn wipe(&mut self) -> Result<(), StoreError> {
         let transaction = self.engine.begin()?;
         let tables: Vec<_> = transaction
             .list_tables()
             .map_err(StoreError::database("list the tables"))?
             .collect();
-        for table in tables
-            .into_iter()
-            .filter(|table| !keep.iter().any(|kept| kept == table.name()))
-        {
+        for table in tables {
             transaction
                 .delete_table(table)
                 .map_err(StoreError::database("delete a table"))?;
@@ -263,5 +255,13 @@ impl Writer {
         let verified = self.engine.verify();
         *door = self.engine.snapshot()?;
         verified
+    }
+}
+
+fn run_callbacks(tx: &mut Tx) {
+    for callback in tx.take_callbacks() {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(callback)) {
+            tracing::error!(panic = panic_message(&*panic), "a callback of a commit panicked");
+        }
     }
 }

@@ -1,6 +1,12 @@
 //! Developer commands: `cargo xtask gen | test | ci | compat | bench`.
 
+mod bench;
+mod ci;
+mod compat;
 mod r#gen;
+mod program;
+mod test;
+mod venv;
 
 use std::path::PathBuf;
 
@@ -16,18 +22,40 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make platform/aws from models/; with --botocore, first models/ from the pinned botocore wheel.
+    /// Make platform/aws and COMPATIBILITY.md from models/; with --botocore, first models/ from the pinned wheel.
     Gen {
         /// Download the pinned wheel and strip its models again.
         #[arg(long)]
         botocore: bool,
     },
+    /// Set up what the tests need, and run them all.
+    Test {
+        /// Only the Rust tests.
+        #[arg(long)]
+        rust: bool,
+        /// Only the tests with real clients.
+        #[arg(long, conflicts_with = "rust")]
+        clients: bool,
+    },
+    /// What CI checks before the tests: formatting, lints, generated files.
+    Ci,
+    /// Make COMPATIBILITY.md from models/.
+    Compat,
+    /// Run the side-by-side benchmarks: release build, beside moto_server.
+    Bench,
 }
 
 fn main() -> Result<()> {
     let root = root()?;
     match Arguments::parse().command {
-        Command::Gen { botocore } => r#gen::run(&root, botocore),
+        Command::Gen { botocore } => {
+            r#gen::run(&root, botocore)?;
+            compat::run(&root)
+        }
+        Command::Test { rust, clients } => test::all(&root, !clients, !rust),
+        Command::Ci => ci::check(&root),
+        Command::Compat => compat::run(&root),
+        Command::Bench => bench::all(&root),
     }
 }
 

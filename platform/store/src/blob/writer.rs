@@ -112,7 +112,7 @@ impl BlobStore {
 impl BlobWriter {
     /// Appends a chunk. Returns when the system has taken it, so a slow disk slows the sender down.
     pub async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
-        let mut draft = self.draft.take().ok_or(StoreError::Closed)?;
+        let mut draft = self.draft.take().ok_or(StoreError::BlobInterrupted(self.id))?;
         self.draft = Some(
             off_thread(move || {
                 draft.digest.update(&chunk);
@@ -133,7 +133,7 @@ impl BlobWriter {
 
     /// Makes the blob durable and gives its handle; refuses content that is not what was expected.
     pub async fn finish(mut self, expected_sha256: Option<[u8; 32]>) -> Result<Blob, StoreError> {
-        let Draft { content, digest, size } = self.draft.take().ok_or(StoreError::Closed)?;
+        let Draft { content, digest, size } = self.draft.take().ok_or(StoreError::BlobInterrupted(self.id))?;
         let (id, blobs) = (self.id, self.blobs.clone());
         off_thread(move || {
             let sha256: [u8; 32] = digest.finish().as_ref().try_into().expect("SHA-256 is 32 bytes");

@@ -182,7 +182,7 @@ async fn wipe_deletes_blobs_but_not_under_a_reader() {
     put(&store, 1, Some(blob.id)).await;
     let reader = store.blobs().open(&blob.id).await.unwrap();
     drop(blob);
-    store.wipe(&[]).await.unwrap();
+    store.wipe().await.unwrap();
     assert_eq!(content(reader).await, "x");
     assert_eq!(files(&directory.path().join("data/blobs")), 0);
 }

@@ -100,19 +100,14 @@ async fn a_panic_is_answered_and_the_writer_goes_on() {
     );
 }
 
-/// Holds the writer in a first transaction until many others wait behind it.
-#[tokio::test(flavor = "multi_thread")]
+/// Holds the writer in a first transaction until 200 others wait behind it.
+#[tokio::test]
 async fn waiting_transactions_share_one_commit_and_failures_stay_alone() {
     let (_directory, store) = on_disk();
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let holder = store.clone();
-    let held = tokio::spawn(async move {
-        write(&holder, move |_| {
-            gate.recv().unwrap();
-            Ok(())
-        })
-        .await;
-    });
+    let held = tokio::spawn(async move { write(&holder, move |_| gate.recv().map_err(|_| StoreError::Closed)).await });
+    tokio::task::yield_now().await;
     let queued = Arc::new(AtomicU32::new(0));
     let writers: Vec<_> = (0..200u32)
         .map(|number| {
@@ -122,10 +117,11 @@ async fn waiting_transactions_share_one_commit_and_failures_stay_alone() {
                     tx.put(ITEMS, &("a", number), &item(i64::from(number), "x"))?;
                     match number % 10 {
                         3 => Err(Refusal::Full),
-                        4 => panic!("on purpose"),
+                        4 => std::panic::resume_unwind(Box::new("on purpose")),
                         _ => Ok(()),
                     }
                 });
+                // On one thread, counting and queueing are one step.
                 queued.fetch_add(1, Ordering::SeqCst);
                 transaction.await
             })
@@ -140,9 +136,7 @@ async fn waiting_transactions_share_one_commit_and_failures_stay_alone() {
         assert_eq!(writer.await.unwrap().is_ok(), !matches!(number % 10, 3 | 4), "{number}");
     }
     let stats = store.stats().await.unwrap();
-    assert_eq!(stats.transactions, 201);
-    // One would do; the last senders may arrive a moment later.
-    assert!(stats.commits <= 20, "{} commits", stats.commits);
+    assert_eq!((stats.transactions, stats.commits), (201, 1));
     assert_eq!(store.read(|now| now.count(ITEMS)).unwrap(), 160);
     assert_clean(&store).await;
 }
@@ -184,26 +178,23 @@ async fn delete_returns_what_was_there() {
 }
 
 #[tokio::test]
-async fn wipe_empties_all_but_what_is_kept() {
+async fn wipe_empties_everything_but_the_vault() {
     let (directory, store) = on_disk();
     let sealed = store.vault().seal(b"a", b"secret").unwrap();
-    write(&store, |tx| {
-        tx.put(ITEMS, &("a", 1u32), &item(5, "x"))?;
-        tx.put(NOTES, "kept", &"1".to_owned())
-    })
-    .await;
+    write(&store, |tx| tx.put(ITEMS, &("a", 1u32), &item(5, "x"))).await;
     let log = store.log("test", haar_store::LogOptions::default()).unwrap();
     let before = log.append(["x"]).unwrap();
-    store.wipe(&["test.notes"]).await.unwrap();
+    store.wipe().await.unwrap();
     assert_eq!(log.read_back().count(), 0);
     assert!(log.end() > before);
     let store = reopen(&directory, store).await;
     store.read(|now| {
         assert_eq!(now.count(ITEMS).unwrap(), 0);
         assert_eq!(now.count_index(BY_DUE, Span::all()).unwrap(), 0);
-        assert!(now.contains(NOTES, "kept").unwrap());
     });
     assert_eq!(store.vault().open(b"a", &sealed).unwrap(), b"secret");
+    write(&store, |tx| tx.put(ITEMS, &("a", 1u32), &item(5, "x"))).await;
+    assert_clean(&store).await;
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub struct Service {
     pub violations: String,
     /// Served operations.
     pub operations: Vec<String>,
+    /// Where we differ from AWS, in sentences for COMPATIBILITY.md.
+    pub gaps: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +49,8 @@ struct Entry {
     model: String,
     violations: String,
     operations: Vec<String>,
+    #[serde(default)]
+    gaps: Vec<String>,
 }
 
 impl Served {
@@ -59,6 +63,7 @@ impl Served {
             model: entry.model,
             violations: entry.violations,
             operations: entry.operations,
+            gaps: entry.gaps,
         });
         Ok(Self {
             services: services.collect(),

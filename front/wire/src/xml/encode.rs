@@ -1,0 +1,234 @@
+//! From a tree under a schema to XML text.
+
+use haar_kernel::Value;
+use haar_kernel::schema::{Kind, Location, Member, Model, Shape, Structure, TimestampFormat};
+
+use crate::query;
+use crate::text;
+
+/// Whose names the elements have.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Names {
+    /// restXml's.
+    Xml,
+    /// awsQuery's: patched names of the query era first.
+    Query,
+}
+
+/// Appends elements to a text.
+pub(crate) struct Writer {
+    out: String,
+    model: &'static Model,
+    names: Names,
+}
+
+impl Writer {
+    pub fn new(model: &'static Model, names: Names) -> Self {
+        Self { out: String::with_capacity(crate::answer::BODY_CAPACITY), model, names }
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out.into_bytes()
+    }
+
+    /// The declaration that S3's documents start with.
+    pub fn declaration(&mut self) {
+        self.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    }
+
+    /// A start tag with a default namespace.
+    pub fn open_root(&mut self, name: &str, namespace: Option<&str>) {
+        self.start(name);
+        if let Some(uri) = namespace {
+            self.attribute("xmlns", uri);
+        }
+        self.out.push('>');
+    }
+
+    pub fn open(&mut self, name: &str) {
+        self.start(name);
+        self.out.push('>');
+    }
+
+    pub fn close(&mut self, name: &str) {
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+    }
+
+    pub fn empty(&mut self, name: &str) {
+        self.start(name);
+        self.out.push_str("/>");
+    }
+
+    /// An element that holds text only.
+    pub fn text_element(&mut self, name: &str, text: &str) {
+        self.open(name);
+        escape(&mut self.out, text);
+        self.close(name);
+    }
+
+    /// A whole document: one element named `name` with a structure in it.
+    pub fn document(&mut self, name: &str, namespace: Option<&str>, structure: &'static Structure, fields: &[Value]) {
+        self.start(name);
+        if let Some(uri) = namespace {
+            self.attribute("xmlns", uri);
+        }
+        self.attributes(structure, fields);
+        self.out.push('>');
+        self.members(structure, fields);
+        self.close(name);
+    }
+
+    /// The members of a structure that belong into the document, as child elements.
+    pub fn members(&mut self, structure: &'static Structure, fields: &[Value]) {
+        for (member, field) in structure.members.iter().zip(fields) {
+            if field.is_present() && member.location == Location::Body && !member.xml_attribute {
+                self.member(member, field);
+            }
+        }
+    }
+
+    fn member(&mut self, member: &'static Member, field: &Value) {
+        let shape = self.model.shape(member.target);
+        let name = self.name_of(member);
+        match (&shape.kind, field) {
+            (Kind::List { element, flattened }, Value::List(items)) if *flattened || member.flattened => {
+                // A flattened list takes its element's name in the place of its own, unless a patch says otherwise.
+                let own = member.query_name.filter(|_| self.names == Names::Query);
+                let name = own.or(self.given_name(element)).unwrap_or(name);
+                for item in items {
+                    self.element(name, element, item);
+                }
+            }
+            (Kind::Map { key, value, flattened }, Value::Map(entries)) if *flattened || member.flattened => {
+                for (entry_key, entry_value) in entries {
+                    self.start(name);
+                    self.namespace(member);
+                    self.out.push('>');
+                    self.entry(key, value, entry_key, entry_value);
+                    self.close(name);
+                }
+            }
+            _ => self.element(name, member, field),
+        }
+    }
+
+    /// One element with a value in it.
+    fn element(&mut self, name: &str, member: &'static Member, value: &Value) {
+        let shape = self.model.shape(member.target);
+        self.start(name);
+        self.namespace(member);
+        match (&shape.kind, value) {
+            (Kind::Structure(structure), Value::Struct(fields)) => {
+                self.attributes(structure, fields);
+                self.out.push('>');
+                self.members(structure, fields);
+            }
+            (Kind::List { element, .. }, Value::List(items)) => {
+                self.out.push('>');
+                let name = self.given_name(element).unwrap_or("member");
+                for item in items {
+                    self.element(name, element, item);
+                }
+            }
+            (Kind::Map { key, value, .. }, Value::Map(entries)) => {
+                self.out.push('>');
+                for (entry_key, entry_value) in entries {
+                    self.open("entry");
+                    self.entry(key, value, entry_key, entry_value);
+                    self.close("entry");
+                }
+            }
+            _ => {
+                self.out.push('>');
+                self.scalar(shape, Some(member), value);
+            }
+        }
+        self.close(name);
+    }
+
+    fn entry(&mut self, key: &'static Member, value: &'static Member, entry_key: &str, entry_value: &Value) {
+        let key_name = self.given_name(key).unwrap_or("key");
+        self.start(key_name);
+        self.namespace(key);
+        self.out.push('>');
+        escape(&mut self.out, entry_key);
+        self.close(key_name);
+        if entry_value.is_present() {
+            self.element(self.given_name(value).unwrap_or("value"), value, entry_value);
+        }
+    }
+
+    fn scalar(&mut self, shape: &'static Shape, member: Option<&'static Member>, value: &Value) {
+        let format = text::timestamp_format(member, shape, TimestampFormat::Iso8601);
+        match value {
+            Value::String(text) => escape(&mut self.out, text),
+            _ => text::write(&mut self.out, shape, format, value),
+        }
+    }
+
+    fn attributes(&mut self, structure: &'static Structure, fields: &[Value]) {
+        for (member, field) in structure.members.iter().zip(fields) {
+            if field.is_present() && member.xml_attribute {
+                let shape = self.model.shape(member.target);
+                let mut value = String::new();
+                let format = text::timestamp_format(Some(member), shape, TimestampFormat::Iso8601);
+                text::write(&mut value, shape, format, field);
+                self.attribute(self.name_of(member), &value);
+            }
+        }
+    }
+
+    fn namespace(&mut self, member: &Member) {
+        match member.xml_namespace {
+            Some((Some(prefix), uri)) => self.attribute(&format!("xmlns:{prefix}"), uri),
+            Some((None, uri)) => self.attribute("xmlns", uri),
+            None => {}
+        }
+    }
+
+    fn start(&mut self, name: &str) {
+        self.out.push('<');
+        self.out.push_str(name);
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.out.push(' ');
+        self.out.push_str(name);
+        self.out.push_str("=\"");
+        escape(&mut self.out, value);
+        self.out.push('"');
+    }
+
+    fn name_of(&self, member: &Member) -> &'static str {
+        match self.names {
+            Names::Xml => member.wire_name(),
+            Names::Query => query::name_of(member),
+        }
+    }
+
+    fn given_name(&self, member: &Member) -> Option<&'static str> {
+        match self.names {
+            Names::Xml => member.wire_name,
+            Names::Query => query::given_name(member),
+        }
+    }
+}
+
+/// Text as XML carries it. What a parser would change (line ends) or refuse (control characters) goes as a
+/// character reference, as S3 does.
+fn escape(out: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(character),
+            '\r' | '\u{85}' | '\u{2028}' => out.push_str(&format!("&#x{:X};", u32::from(character))),
+            character if character < ' ' => out.push_str(&format!("&#x{:X};", u32::from(character))),
+            character => out.push(character),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Recording: callers put lines into a queue, and a writer appends them to the log in batches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use haar_kernel::clock::{Runner, RunnerHandle};
+use haar_kernel::{Clock, House, Timestamp};
+use haar_store::{Log, LogOptions, Store, StoreError};
+use parking_lot::Mutex;
+
+use crate::frame::{self, FrameError};
+use crate::line::Line;
+use crate::query::Query;
+use crate::reader::Lines;
+
+/// One file of the log, and what a reader holds in memory.
+pub const SEGMENT_BYTES: u64 = 4 << 20;
+
+/// Files kept: 128 MiB in all, about 400,000 calls.
+pub const SEGMENTS_MAX: usize = 32;
+
+/// How long a line may wait for others before they are written together.
+pub const LINGER: Duration = Duration::from_millis(20);
+
+/// So many waiting lines are written at once, without lingering.
+pub const BATCH_LINES: usize = 1024;
+
+/// From so many waiting lines on, those who record wait for the disk.
+pub const QUEUE_MAX: usize = 8192;
+
+/// A cheap handle: clones share the same ledger.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    log: Log,
+    clock: Clock,
+    waker: RunnerHandle,
+    queue: Mutex<Vec<Line>>,
+    /// Held while a batch is taken from the queue and written: one batch at a time, in order.
+    turn: Arc<tokio::sync::Mutex<Turn>>,
+    recorded: AtomicU64,
+    lost: AtomicU64,
+}
+
+struct Turn {
+    /// Of the newest frame.
+    written: Timestamp,
+}
+
+/// What can go wrong with the ledger.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The disk, or the house is closing.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A line that cannot be read.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Figures for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Lines recorded since the start.
+    pub recorded: u64,
+    /// Of these, lines that the disk refused.
+    pub lost: u64,
+    /// Of these, lines that are not written yet.
+    pub waiting: u64,
+    /// Bytes of the log.
+    pub bytes: u64,
+}
+
+impl Ledger {
+    /// Opens the ledger and starts its writer. Blocks on the disk: for startup.
+    pub fn open(store: &Store, house: &House) -> Result<Self, LedgerError> {
+        let options = LogOptions {
+            segment_bytes: SEGMENT_BYTES,
+            segments_max: SEGMENTS_MAX,
+        };
+        let log = store.log("ledger", options)?;
+        let written = match log.read_back().next().transpose()? {
+            Some((_, frame)) => frame::written(&frame)?,
+            None => Timestamp::default(),
+        };
+        let runner = house.clock.runner();
+        let ledger = Self(Arc::new(Inner {
+            log,
+            clock: house.clock.clone(),
+            waker: runner.handle(),
+            queue: Mutex::default(),
+            turn: Arc::new(tokio::sync::Mutex::new(Turn { written })),
+            recorded: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+        }));
+        // The writer may end before the last line is recorded: those who wait for it write themselves.
+        house
+            .tasks
+            .spawn_forever("ledger", ledger.clone().write_behind(runner));
+        Ok(ledger)
+    }
+
+    /// Records a line. Cheap, and ready at once while the queue has room; then it waits for the disk. The line is
+    /// recorded even if the caller stops waiting.
+    pub async fn record(&self, mut line: Line) {
+        line.bound();
+        self.0.recorded.fetch_add(1, Ordering::Relaxed);
+        let waiting = {
+            let mut queue = self.0.queue.lock();
+            queue.push(line);
+            queue.len()
+        };
+        if waiting == 1 || waiting == BATCH_LINES {
+            self.0.waker.wake();
+        }
+        if waiting > QUEUE_MAX {
+            // A failure is counted and logged where it happens; the call that is recorded here cannot help it.
+            let _ = self.write().await;
+        }
+    }
+
+    /// Returns when everything recorded before can be read, and has left the process. For the machine to fail, see
+    /// [`Ledger::close`].
+    pub async fn flush(&self) -> Result<(), LedgerError> {
+        self.write().await
+    }
+
+    /// Writes what waits and makes it survive the machine: the last thing before the store closes.
+    pub async fn close(&self) -> Result<(), LedgerError> {
+        self.write().await?;
+        let log = self.0.log.clone();
+        off_thread(move || log.flush()).await
+    }
+
+    /// Reads lines, including all that were recorded before.
+    pub async fn read(&self, query: Query) -> Result<Lines, LedgerError> {
+        self.flush().await?;
+        Ok(Lines::new(&self.0.log, query))
+    }
+
+    /// Figures for metrics.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            recorded: self.0.recorded.load(Ordering::Relaxed),
+            lost: self.0.lost.load(Ordering::Relaxed),
+            waiting: self.0.queue.lock().len() as u64,
+            bytes: self.0.log.bytes(),
+        }
+    }
+
+    async fn write_behind(self, runner: Runner) {
+        loop {
+            runner.sleep(None).await;
+            if self.0.queue.lock().len() < BATCH_LINES {
+                runner.sleep(Some(self.0.clock.now() + LINGER)).await;
+            }
+            // Logged and counted in `append`.
+            let _ = self.write().await;
+        }
+    }
+
+    /// Writes everything that waits, after whoever is writing.
+    async fn write(&self) -> Result<(), LedgerError> {
+        let turn = self.0.turn.clone().lock_owned().await;
+        if self.0.queue.lock().is_empty() {
+            return Ok(());
+        }
+        let inner = self.0.clone();
+        // The turn goes with the work: it ends with the write, also if nobody waits for it any longer.
+        off_thread(move || {
+            let mut turn = turn;
+            inner.append(&mut turn)
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn append(&self, turn: &mut Turn) -> Result<(), StoreError> {
+        let lines = std::mem::take(&mut *self.queue.lock());
+        let now = self.clock.now();
+        let frames = lines.iter().map(|line| {
+            turn.written = turn.written.max(now).max(line.time);
+            frame::encode(turn.written, line)
+        });
+        let appended = self.log.append(frames);
+        if let Err(cause) = &appended {
+            // Kept lines would fill the memory, and waiting for the disk would stop a house that can still read.
+            self.lost.fetch_add(lines.len() as u64, Ordering::Relaxed);
+            tracing::error!(lines = lines.len(), %cause, "failed to write to the ledger, lines are lost");
+        }
+        appended.map(drop)
+    }
+}
+
+async fn off_thread(work: impl FnOnce() -> Result<(), StoreError> + Send + 'static) -> Result<(), LedgerError> {
+    // A join fails when the runtime is going down.
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.unwrap_or(Err(StoreError::Closed))?)
+}
+
+#[cfg(test)]
+mod tests;

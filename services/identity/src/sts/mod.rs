@@ -1,0 +1,3 @@
+//! STS: who am I, and temporary credentials.
+
+pub mod model;
