@@ -7,7 +7,7 @@ use haar_platform::kernel::access::{Access, Resource};
 use haar_platform::kernel::caller::Permissions;
 use haar_platform::kernel::schema::{Model, Operation, Protocol};
 use haar_platform::kernel::{Authority, Ctx, Fault};
-use haar_platform::policy::{Context, Outcome, Policies, Principal, Request, Values, decide, denial};
+use haar_platform::policy::{Context, Policies, Principal, Request, Values, decide, denial};
 
 /// How strictly policies are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,17 @@ pub enum IamMode {
     Off,
 }
 
+/// A refusal.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    /// `sqs:SendMessage`.
+    pub action: String,
+    /// The ARN that it was asked for.
+    pub resource: String,
+    /// AWS's words.
+    pub message: String,
+}
+
 /// Stands between a call and its operation.
 pub struct Guard {
     /// Knows the callers' policies.
@@ -30,14 +41,14 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Lets the call through, or denies it in AWS's words. In observe mode the words come back beside the permission.
+    /// Lets the call through, or denies it in AWS's words. In observe mode the denial comes back beside the permission.
     pub fn authorize(
         &self,
         ctx: &Ctx,
         model: &Model,
         operation: &Operation,
         access: &Access,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<Denial>, Fault> {
         if self.mode == IamMode::Off || access.resources.is_empty() {
             return Ok(None);
         }
@@ -56,14 +67,14 @@ impl Guard {
             .find_map(|resource| refused(ctx, &permissions, action, access, resource));
         match refused {
             None => Ok(None),
-            Some(text) if self.mode == IamMode::Observe => Ok(Some(text)),
-            Some(text) => Err(denied(ctx, model, text)),
+            Some(denial) if self.mode == IamMode::Observe => Ok(Some(denial)),
+            Some(denial) => Err(denied(ctx, model, denial.message)),
         }
     }
 }
 
-/// The words of the denial, if there is one.
-fn refused(ctx: &Ctx, permissions: &Permissions, action: &str, access: &Access, resource: &Resource) -> Option<String> {
+/// The denial, if there is one.
+fn refused(ctx: &Ctx, permissions: &Permissions, action: &str, access: &Access, resource: &Resource) -> Option<Denial> {
     let principal = &ctx.caller.principal;
     let lazy = |key: &str| late_key(ctx, resource, key);
     let mut context = Context::of_principal(principal).or_else(&lazy);

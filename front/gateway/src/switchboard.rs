@@ -12,7 +12,7 @@ use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::schema::{Model, Operation};
 use haar_platform::kernel::{Authority, Ctx, Fault, Service, Value, check};
 
-use crate::authorize::{Guard, IamMode};
+use crate::authorize::{Denial, Guard, IamMode};
 
 /// The services of a house, and who guards them.
 pub struct Switchboard {
@@ -27,7 +27,7 @@ pub struct Outcome {
     /// What the call touched, as far as it came.
     pub access: Access,
     /// In observe mode: what would have been denied.
-    pub would_deny: Option<String>,
+    pub would_deny: Option<Denial>,
 }
 
 impl Switchboard {

@@ -206,14 +206,14 @@ fn indices(pairs: &[Pair<'_>], prefix: &str) -> Vec<String> {
 
 pub(crate) fn encode(recognised: &Recognised, output: &Value, request_id: &str) -> Response<Body> {
     let operation = recognised.operation;
-    let mut writer = Writer::new(recognised.model, Names::Query);
+    let mut writer = Writer::new(Names::Query);
     let root = format!("{}Response", operation.name);
     writer.open_root(&root, recognised.model.xml_namespace);
     if let Some(shape) = operation.output.map(|id| recognised.model.shape(id)) {
         let wrapper = operation.result_wrapper.map_or_else(|| format!("{}Result", operation.name), str::to_owned);
         writer.open(&wrapper);
         if let (Some(structure), Value::Struct(fields)) = (structure_of(shape), output) {
-            writer.members(structure, fields);
+            writer.members(recognised.model, structure, fields);
         }
         writer.close(&wrapper);
     }

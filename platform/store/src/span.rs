@@ -42,6 +42,13 @@ impl<K: Key> Span<K> {
         Self::bytes(Vec::new(), None)
     }
 
+    /// This key alone; in an index, all the records under it.
+    pub fn only(key: &(impl Encode<Key = K> + ?Sized)) -> Self {
+        let start = encode(key);
+        let end = after_prefix(start.clone());
+        Self::bytes(start, end)
+    }
+
     /// The keys that begin with these components.
     pub fn under(prefix: impl Prefix<K>) -> Self {
         let start = encode_prefix(&prefix);

@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use redb::TableHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::blob::{BLOBS, Blobs};

@@ -1,1 +1,3 @@
-//! ssm.
+//! The systems room: Parameter Store of AWS Systems Manager.
+
+pub mod ssm;

@@ -71,7 +71,7 @@ pub(crate) fn write(
     }
 }
 
-/// Writes `"a":1,"b":2`, without the braces; a comma first if something stands before.
+/// Writes `"a":1,"b":2`, without the braces, which the caller has opened.
 pub(crate) fn write_members(
     out: &mut Vec<u8>,
     model: &'static Model,
@@ -83,13 +83,18 @@ pub(crate) fn write_members(
         if !field.is_present() || (which == Members::Body && member.location != Location::Body) {
             continue;
         }
-        if out.last().is_some_and(|last| *last != b'{') {
-            out.push(b',');
-        }
-        write_text(out, member.wire_name());
-        out.push(b':');
+        write_member_name(out, member.wire_name());
         write(out, model, model.shape(member.target), Some(member), field);
     }
+}
+
+/// Writes `"name":`, after a comma unless the structure has just begun.
+pub(crate) fn write_member_name(out: &mut Vec<u8>, name: &str) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    write_text(out, name);
+    out.push(b':');
 }
 
 /// Writes a string with its quotes.

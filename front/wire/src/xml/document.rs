@@ -39,21 +39,12 @@ impl Element {
                     let element = open.pop().ok_or_else(malformed)?;
                     place(element, &mut open, &mut root)?;
                 }
-                Event::Text(data) => {
-                    let data = data.xml10_content().map_err(|_| malformed())?;
-                    append(&mut open, &data)?;
-                }
-                Event::CData(data) => {
-                    let data = data.xml10_content().map_err(|_| malformed())?;
-                    append(&mut open, &data)?;
-                }
+                Event::Text(data) => append(&mut open, &data.xml10_content())?,
+                Event::CData(data) => append(&mut open, &data.xml10_content())?,
                 Event::GeneralRef(reference) => {
                     let resolved = match reference.resolve_char_ref().map_err(|_| malformed())? {
                         Some(character) => character.to_string(),
-                        None => {
-                            let name = reference.decode().map_err(|_| malformed())?;
-                            quick_xml::escape::resolve_xml_entity(&name).ok_or_else(malformed)?.to_owned()
-                        }
+                        None => quick_xml::escape::resolve_xml_entity(&reference).ok_or_else(malformed)?.to_owned(),
                     };
                     append(&mut open, &resolved)?;
                 }
@@ -66,11 +57,11 @@ impl Element {
     }
 
     fn opened(start: &BytesStart<'_>) -> Result<Self, Malformed> {
-        let name = local(start.local_name().as_ref())?;
+        let name = start.local_name().as_ref().to_owned();
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|_| malformed())?;
-            let key = std::str::from_utf8(attribute.key.as_ref()).map_err(|_| malformed())?.to_owned();
+            let key = attribute.key.as_ref().to_owned();
             let value = attribute.normalized_value(quick_xml::XmlVersion::Explicit1_0).map_err(|_| malformed())?;
             attributes.push((key, value.into_owned()));
         }
@@ -96,10 +87,6 @@ fn append(open: &mut [Element], data: &str) -> Result<(), Malformed> {
         None => return Err(malformed()),
     }
     Ok(())
-}
-
-fn local(name: &[u8]) -> Result<String, Malformed> {
-    std::str::from_utf8(name).map(str::to_owned).map_err(|_| malformed())
 }
 
 fn malformed() -> Malformed {

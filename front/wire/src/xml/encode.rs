@@ -18,13 +18,12 @@ pub(crate) enum Names {
 /// Appends elements to a text.
 pub(crate) struct Writer {
     out: String,
-    model: &'static Model,
     names: Names,
 }
 
 impl Writer {
-    pub fn new(model: &'static Model, names: Names) -> Self {
-        Self { out: String::with_capacity(crate::answer::BODY_CAPACITY), model, names }
+    pub fn new(names: Names) -> Self {
+        Self { out: String::with_capacity(crate::answer::BODY_CAPACITY), names }
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
@@ -69,28 +68,34 @@ impl Writer {
     }
 
     /// A whole document: one element named `name` with a structure in it.
-    pub fn document(&mut self, name: &str, namespace: Option<&str>, structure: &'static Structure, fields: &[Value]) {
+    pub fn document(
+        &mut self,
+        model: &'static Model,
+        name: &str,
+        namespace: Option<(Option<&str>, &str)>,
+        structure: &'static Structure,
+        fields: &[Value],
+    ) {
         self.start(name);
-        if let Some(uri) = namespace {
-            self.attribute("xmlns", uri);
-        }
-        self.attributes(structure, fields);
+        self.namespace(namespace);
+        self.attributes(model, structure, fields);
         self.out.push('>');
-        self.members(structure, fields);
+        self.members(model, structure, fields);
         self.close(name);
     }
 
     /// The members of a structure that belong into the document, as child elements.
-    pub fn members(&mut self, structure: &'static Structure, fields: &[Value]) {
+    pub fn members(&mut self, model: &'static Model, structure: &'static Structure, fields: &[Value]) {
         for (member, field) in structure.members.iter().zip(fields) {
             if field.is_present() && member.location == Location::Body && !member.xml_attribute {
-                self.member(member, field);
+                self.member(model, member, field);
             }
         }
     }
 
-    fn member(&mut self, member: &'static Member, field: &Value) {
-        let shape = self.model.shape(member.target);
+    /// One member of a structure: an element, or several where it is flattened.
+    pub fn member(&mut self, model: &'static Model, member: &'static Member, field: &Value) {
+        let shape = model.shape(member.target);
         let name = self.name_of(member);
         match (&shape.kind, field) {
             (Kind::List { element, flattened }, Value::List(items)) if *flattened || member.flattened => {
@@ -98,45 +103,45 @@ impl Writer {
                 let own = member.query_name.filter(|_| self.names == Names::Query);
                 let name = own.or(self.given_name(element)).unwrap_or(name);
                 for item in items {
-                    self.element(name, element, item);
+                    self.element(model, name, element, item);
                 }
             }
             (Kind::Map { key, value, flattened }, Value::Map(entries)) if *flattened || member.flattened => {
                 for (entry_key, entry_value) in entries {
                     self.start(name);
-                    self.namespace(member);
+                    self.namespace(member.xml_namespace);
                     self.out.push('>');
-                    self.entry(key, value, entry_key, entry_value);
+                    self.entry(model, key, value, entry_key, entry_value);
                     self.close(name);
                 }
             }
-            _ => self.element(name, member, field),
+            _ => self.element(model, name, member, field),
         }
     }
 
     /// One element with a value in it.
-    fn element(&mut self, name: &str, member: &'static Member, value: &Value) {
-        let shape = self.model.shape(member.target);
+    fn element(&mut self, model: &'static Model, name: &str, member: &'static Member, value: &Value) {
+        let shape = model.shape(member.target);
         self.start(name);
-        self.namespace(member);
+        self.namespace(member.xml_namespace);
         match (&shape.kind, value) {
             (Kind::Structure(structure), Value::Struct(fields)) => {
-                self.attributes(structure, fields);
+                self.attributes(model, structure, fields);
                 self.out.push('>');
-                self.members(structure, fields);
+                self.members(model, structure, fields);
             }
             (Kind::List { element, .. }, Value::List(items)) => {
                 self.out.push('>');
                 let name = self.given_name(element).unwrap_or("member");
                 for item in items {
-                    self.element(name, element, item);
+                    self.element(model, name, element, item);
                 }
             }
             (Kind::Map { key, value, .. }, Value::Map(entries)) => {
                 self.out.push('>');
                 for (entry_key, entry_value) in entries {
                     self.open("entry");
-                    self.entry(key, value, entry_key, entry_value);
+                    self.entry(model, key, value, entry_key, entry_value);
                     self.close("entry");
                 }
             }
@@ -148,15 +153,22 @@ impl Writer {
         self.close(name);
     }
 
-    fn entry(&mut self, key: &'static Member, value: &'static Member, entry_key: &str, entry_value: &Value) {
+    fn entry(
+        &mut self,
+        model: &'static Model,
+        key: &'static Member,
+        value: &'static Member,
+        entry_key: &str,
+        entry_value: &Value,
+    ) {
         let key_name = self.given_name(key).unwrap_or("key");
         self.start(key_name);
-        self.namespace(key);
+        self.namespace(key.xml_namespace);
         self.out.push('>');
         escape(&mut self.out, entry_key);
         self.close(key_name);
         if entry_value.is_present() {
-            self.element(self.given_name(value).unwrap_or("value"), value, entry_value);
+            self.element(model, self.given_name(value).unwrap_or("value"), value, entry_value);
         }
     }
 
@@ -168,10 +180,10 @@ impl Writer {
         }
     }
 
-    fn attributes(&mut self, structure: &'static Structure, fields: &[Value]) {
+    fn attributes(&mut self, model: &'static Model, structure: &'static Structure, fields: &[Value]) {
         for (member, field) in structure.members.iter().zip(fields) {
             if field.is_present() && member.xml_attribute {
-                let shape = self.model.shape(member.target);
+                let shape = model.shape(member.target);
                 let mut value = String::new();
                 let format = text::timestamp_format(Some(member), shape, TimestampFormat::Iso8601);
                 text::write(&mut value, shape, format, field);
@@ -180,8 +192,8 @@ impl Writer {
         }
     }
 
-    fn namespace(&mut self, member: &Member) {
-        match member.xml_namespace {
+    fn namespace(&mut self, namespace: Option<(Option<&str>, &str)>) {
+        match namespace {
             Some((Some(prefix), uri)) => self.attribute(&format!("xmlns:{prefix}"), uri),
             Some((None, uri)) => self.attribute("xmlns", uri),
             None => {}

@@ -2188,28 +2188,28 @@ static OPERATIONS: [Operation; 180] = [
     },
 ];
 
-static SHAPES: [Shape; 288] = [
+static SHAPES: [Shape; 289] = [
     Shape {
         name: "AccessKey",
         kind: Kind::Structure(Structure {
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
                 Member {
                     required: true,
-                    ..Member::new("AccessKeyId", 224)
+                    ..Member::new("AccessKeyId", 225)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Status", 275)
+                    ..Member::new("Status", 276)
                 },
                 Member {
                     required: true,
-                    ..Member::new("SecretAccessKey", 226)
+                    ..Member::new("SecretAccessKey", 227)
                 },
-                Member::new("CreateDate", 234),
+                Member::new("CreateDate", 235),
             ],
             union: false,
             payload: None,
@@ -2226,14 +2226,14 @@ static SHAPES: [Shape; 288] = [
         name: "AccessKeyLastUsed",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("LastUsedDate", 234),
+                Member::new("LastUsedDate", 235),
                 Member {
                     required: true,
-                    ..Member::new("ServiceName", 276)
+                    ..Member::new("ServiceName", 277)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Region", 276)
+                    ..Member::new("Region", 277)
                 },
             ],
             union: false,
@@ -2251,10 +2251,10 @@ static SHAPES: [Shape; 288] = [
         name: "AccessKeyMetadata",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 287),
-                Member::new("AccessKeyId", 224),
-                Member::new("Status", 275),
-                Member::new("CreateDate", 234),
+                Member::new("UserName", 288),
+                Member::new("AccessKeyId", 225),
+                Member::new("Status", 276),
+                Member::new("CreateDate", 235),
             ],
             union: false,
             payload: None,
@@ -2292,11 +2292,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
             ],
             union: false,
@@ -2316,11 +2316,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
             ],
             union: false,
@@ -2337,7 +2337,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "ArnListType",
         kind: Kind::List {
-            element: Member::new("", 229),
+            element: Member::new("", 230),
             flattened: false,
         },
         min: None,
@@ -2351,11 +2351,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -2375,11 +2375,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -2399,11 +2399,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -2422,7 +2422,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("PermissionsBoundaryType", 155),
-                Member::new("PermissionsBoundaryArn", 229),
+                Member::new("PermissionsBoundaryArn", 230),
             ],
             union: false,
             payload: None,
@@ -2438,7 +2438,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "AttachedPolicy",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyName", 263), Member::new("PolicyArn", 229)],
+            members: &[Member::new("PolicyName", 264), Member::new("PolicyArn", 230)],
             union: false,
             payload: None,
             error: None,
@@ -2593,7 +2593,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "CreateAccessKeyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 239)],
+            members: &[Member::new("UserName", 240)],
             union: false,
             payload: None,
             error: None,
@@ -2628,7 +2628,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("AccountAlias", 228)
+                ..Member::new("AccountAlias", 229)
             }],
             union: false,
             payload: None,
@@ -2645,10 +2645,10 @@ static SHAPES: [Shape; 288] = [
         name: "CreateGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
+                Member::new("Path", 256),
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
             ],
             union: false,
@@ -2686,10 +2686,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
-                Member::new("Path", 255),
-                Member::new("Tags", 282),
+                Member::new("Path", 256),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -2726,15 +2726,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
-                Member::new("Path", 265),
+                Member::new("Path", 266),
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
-                Member::new("Description", 256),
-                Member::new("Tags", 282),
+                Member::new("Description", 257),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -2768,13 +2768,13 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
-                Member::new("SetAsDefault", 232),
+                Member::new("SetAsDefault", 233),
             ],
             union: false,
             payload: None,
@@ -2806,19 +2806,19 @@ static SHAPES: [Shape; 288] = [
         name: "CreateRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
+                Member::new("Path", 256),
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("AssumeRolePolicyDocument", 258)
+                    ..Member::new("AssumeRolePolicyDocument", 259)
                 },
-                Member::new("Description", 269),
-                Member::new("MaxSessionDuration", 272),
-                Member::new("PermissionsBoundary", 229),
-                Member::new("Tags", 282),
+                Member::new("Description", 270),
+                Member::new("MaxSessionDuration", 273),
+                Member::new("PermissionsBoundary", 230),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -2855,10 +2855,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("AWSServiceName", 243)
+                    ..Member::new("AWSServiceName", 244)
                 },
-                Member::new("Description", 269),
-                Member::new("CustomSuffix", 233),
+                Member::new("Description", 270),
+                Member::new("CustomSuffix", 234),
             ],
             union: false,
             payload: None,
@@ -2890,13 +2890,13 @@ static SHAPES: [Shape; 288] = [
         name: "CreateUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
+                Member::new("Path", 256),
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
-                Member::new("PermissionsBoundary", 229),
-                Member::new("Tags", 282),
+                Member::new("PermissionsBoundary", 230),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -2928,10 +2928,10 @@ static SHAPES: [Shape; 288] = [
         name: "DeleteAccessKeyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 239),
+                Member::new("UserName", 240),
                 Member {
                     required: true,
-                    ..Member::new("AccessKeyId", 224)
+                    ..Member::new("AccessKeyId", 225)
                 },
             ],
             union: false,
@@ -2950,7 +2950,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("AccountAlias", 228)
+                ..Member::new("AccountAlias", 229)
             }],
             union: false,
             payload: None,
@@ -2966,7 +2966,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "DeleteConflictException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 235)],
+            members: &[Member::new("message", 236)],
             union: false,
             payload: None,
             error: Some(&errors::DELETE_CONFLICT_EXCEPTION),
@@ -2984,11 +2984,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3007,7 +3007,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("GroupName", 243)
+                ..Member::new("GroupName", 244)
             }],
             union: false,
             payload: None,
@@ -3025,7 +3025,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("InstanceProfileName", 246)
+                ..Member::new("InstanceProfileName", 247)
             }],
             union: false,
             payload: None,
@@ -3043,7 +3043,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("PolicyArn", 229)
+                ..Member::new("PolicyArn", 230)
             }],
             union: false,
             payload: None,
@@ -3062,11 +3062,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("VersionId", 267)
+                    ..Member::new("VersionId", 268)
                 },
             ],
             union: false,
@@ -3085,7 +3085,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("RoleName", 273)
+                ..Member::new("RoleName", 274)
             }],
             union: false,
             payload: None,
@@ -3104,11 +3104,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3127,7 +3127,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("RoleName", 273)
+                ..Member::new("RoleName", 274)
             }],
             union: false,
             payload: None,
@@ -3145,7 +3145,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("RoleName", 273)
+                ..Member::new("RoleName", 274)
             }],
             union: false,
             payload: None,
@@ -3181,7 +3181,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("UserName", 287)
+                ..Member::new("UserName", 288)
             }],
             union: false,
             payload: None,
@@ -3200,11 +3200,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3223,7 +3223,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("UserName", 239)
+                ..Member::new("UserName", 240)
             }],
             union: false,
             payload: None,
@@ -3275,11 +3275,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -3299,11 +3299,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -3323,11 +3323,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
             ],
             union: false,
@@ -3344,7 +3344,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "EntityAlreadyExistsException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 236)],
+            members: &[Member::new("message", 237)],
             union: false,
             payload: None,
             error: Some(&errors::ENTITY_ALREADY_EXISTS_EXCEPTION),
@@ -3359,7 +3359,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "EntityTemporarilyUnmodifiableException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 238)],
+            members: &[Member::new("message", 239)],
             union: false,
             payload: None,
             error: Some(&errors::ENTITY_TEMPORARILY_UNMODIFIABLE_EXCEPTION),
@@ -3448,7 +3448,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("AccessKeyId", 224)
+                ..Member::new("AccessKeyId", 225)
             }],
             union: false,
             payload: None,
@@ -3464,7 +3464,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "GetAccessKeyLastUsedResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 239), Member::new("AccessKeyLastUsed", 1)],
+            members: &[Member::new("UserName", 240), Member::new("AccessKeyLastUsed", 1)],
             union: false,
             payload: None,
             error: None,
@@ -3480,9 +3480,9 @@ static SHAPES: [Shape; 288] = [
         name: "GetAccountAuthorizationDetailsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Filter", 237),
-                Member::new("MaxItems", 252),
-                Member::new("Marker", 251),
+                Member::new("Filter", 238),
+                Member::new("MaxItems", 253),
+                Member::new("Marker", 252),
             ],
             union: false,
             payload: None,
@@ -3499,12 +3499,12 @@ static SHAPES: [Shape; 288] = [
         name: "GetAccountAuthorizationDetailsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserDetailList", 285),
-                Member::new("GroupDetailList", 240),
-                Member::new("RoleDetailList", 270),
+                Member::new("UserDetailList", 286),
+                Member::new("GroupDetailList", 241),
+                Member::new("RoleDetailList", 271),
                 Member::new("Policies", 150),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -3520,7 +3520,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "GetAccountSummaryResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("SummaryMap", 278)],
+            members: &[Member::new("SummaryMap", 279)],
             union: false,
             payload: None,
             error: None,
@@ -3571,7 +3571,7 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicySourceArn", 229)
+                    ..Member::new("PolicySourceArn", 230)
                 },
                 Member::new("PolicyInputList", 200),
             ],
@@ -3592,11 +3592,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3616,15 +3616,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -3644,10 +3644,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -3670,10 +3670,10 @@ static SHAPES: [Shape; 288] = [
                 },
                 Member {
                     required: true,
-                    ..Member::new("Users", 286)
+                    ..Member::new("Users", 287)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -3691,7 +3691,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("InstanceProfileName", 246)
+                ..Member::new("InstanceProfileName", 247)
             }],
             union: false,
             payload: None,
@@ -3727,7 +3727,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("PolicyArn", 229)
+                ..Member::new("PolicyArn", 230)
             }],
             union: false,
             payload: None,
@@ -3761,11 +3761,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("VersionId", 267)
+                    ..Member::new("VersionId", 268)
                 },
             ],
             union: false,
@@ -3800,11 +3800,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3824,15 +3824,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -3851,7 +3851,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[Member {
                 required: true,
-                ..Member::new("RoleName", 273)
+                ..Member::new("RoleName", 274)
             }],
             union: false,
             payload: None,
@@ -3927,11 +3927,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
             ],
             union: false,
@@ -3951,15 +3951,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -3976,7 +3976,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "GetUserRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 239)],
+            members: &[Member::new("UserName", 240)],
             union: false,
             payload: None,
             error: None,
@@ -4012,23 +4012,23 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Path", 255)
+                    ..Member::new("Path", 256)
                 },
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("GroupId", 244)
+                    ..Member::new("GroupId", 245)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Arn", 229)
+                    ..Member::new("Arn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("CreateDate", 234)
+                    ..Member::new("CreateDate", 235)
                 },
             ],
             union: false,
@@ -4046,13 +4046,13 @@ static SHAPES: [Shape; 288] = [
         name: "GroupDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
-                Member::new("GroupName", 243),
-                Member::new("GroupId", 244),
-                Member::new("Arn", 229),
-                Member::new("CreateDate", 234),
-                Member::new("GroupPolicyList", 257),
-                Member::new("AttachedManagedPolicies", 230),
+                Member::new("Path", 256),
+                Member::new("GroupName", 244),
+                Member::new("GroupId", 245),
+                Member::new("Arn", 230),
+                Member::new("CreateDate", 235),
+                Member::new("GroupPolicyList", 258),
+                Member::new("AttachedManagedPolicies", 231),
             ],
             union: false,
             payload: None,
@@ -4071,7 +4071,7 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
@@ -4099,29 +4099,29 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Path", 255)
+                    ..Member::new("Path", 256)
                 },
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileId", 244)
+                    ..Member::new("InstanceProfileId", 245)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Arn", 229)
+                    ..Member::new("Arn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("CreateDate", 234)
+                    ..Member::new("CreateDate", 235)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Roles", 271)
+                    ..Member::new("Roles", 272)
                 },
-                Member::new("Tags", 282),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -4137,7 +4137,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "InvalidInputException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 248)],
+            members: &[Member::new("message", 249)],
             union: false,
             payload: None,
             error: Some(&errors::INVALID_INPUT_EXCEPTION),
@@ -4152,7 +4152,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "LimitExceededException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 249)],
+            members: &[Member::new("message", 250)],
             union: false,
             payload: None,
             error: Some(&errors::LIMIT_EXCEEDED_EXCEPTION),
@@ -4176,9 +4176,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListAccessKeysRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 239),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("UserName", 240),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4197,10 +4197,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("AccessKeyMetadata", 225)
+                    ..Member::new("AccessKeyMetadata", 226)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4216,7 +4216,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "ListAccountAliasesRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Marker", 251), Member::new("MaxItems", 252)],
+            members: &[Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -4234,10 +4234,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("AccountAliases", 227)
+                    ..Member::new("AccountAliases", 228)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4256,11 +4256,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
-                Member::new("PathPrefix", 265),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 266),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4277,9 +4277,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListAttachedGroupPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 230),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("AttachedPolicies", 231),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4298,11 +4298,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
-                Member::new("PathPrefix", 265),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 266),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4319,9 +4319,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListAttachedRolePoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 230),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("AttachedPolicies", 231),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4340,11 +4340,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
-                Member::new("PathPrefix", 265),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 266),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4361,9 +4361,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListAttachedUserPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 230),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("AttachedPolicies", 231),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4382,13 +4382,13 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member::new("EntityFilter", 66),
-                Member::new("PathPrefix", 255),
+                Member::new("PathPrefix", 256),
                 Member::new("PolicyUsageFilter", 171),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4408,8 +4408,8 @@ static SHAPES: [Shape; 288] = [
                 Member::new("PolicyGroups", 163),
                 Member::new("PolicyUsers", 173),
                 Member::new("PolicyRoles", 169),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4428,10 +4428,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4450,10 +4450,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyNames", 262)
+                    ..Member::new("PolicyNames", 263)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4472,10 +4472,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4494,10 +4494,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Groups", 241)
+                    ..Member::new("Groups", 242)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4514,9 +4514,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListGroupsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PathPrefix", 254),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 255),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4535,10 +4535,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Groups", 241)
+                    ..Member::new("Groups", 242)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4557,10 +4557,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4579,10 +4579,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4601,10 +4601,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4623,10 +4623,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfiles", 245)
+                    ..Member::new("InstanceProfiles", 246)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4643,9 +4643,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListInstanceProfilesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PathPrefix", 254),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 255),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4664,10 +4664,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfiles", 245)
+                    ..Member::new("InstanceProfiles", 246)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4684,12 +4684,12 @@ static SHAPES: [Shape; 288] = [
         name: "ListPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Scope", 266),
-                Member::new("OnlyAttached", 232),
-                Member::new("PathPrefix", 265),
+                Member::new("Scope", 267),
+                Member::new("OnlyAttached", 233),
+                Member::new("PathPrefix", 266),
                 Member::new("PolicyUsageFilter", 171),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4706,9 +4706,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Policies", 261),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("Policies", 262),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4727,10 +4727,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4749,10 +4749,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4771,10 +4771,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4791,9 +4791,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListPolicyVersionsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Versions", 259),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("Versions", 260),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4812,10 +4812,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4834,10 +4834,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyNames", 262)
+                    ..Member::new("PolicyNames", 263)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4856,10 +4856,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4878,10 +4878,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4898,9 +4898,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListRolesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PathPrefix", 254),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 255),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4919,10 +4919,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Roles", 271)
+                    ..Member::new("Roles", 272)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4941,10 +4941,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -4963,10 +4963,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyNames", 262)
+                    ..Member::new("PolicyNames", 263)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -4985,10 +4985,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -5007,10 +5007,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -5027,9 +5027,9 @@ static SHAPES: [Shape; 288] = [
         name: "ListUsersRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PathPrefix", 254),
-                Member::new("Marker", 251),
-                Member::new("MaxItems", 252),
+                Member::new("PathPrefix", 255),
+                Member::new("Marker", 252),
+                Member::new("MaxItems", 253),
             ],
             union: false,
             payload: None,
@@ -5048,10 +5048,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Users", 286)
+                    ..Member::new("Users", 287)
                 },
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -5067,7 +5067,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "MalformedPolicyDocumentException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 250)],
+            members: &[Member::new("message", 251)],
             union: false,
             payload: None,
             error: Some(&errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION),
@@ -5083,18 +5083,18 @@ static SHAPES: [Shape; 288] = [
         name: "ManagedPolicyDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PolicyName", 263),
-                Member::new("PolicyId", 244),
-                Member::new("Arn", 229),
-                Member::new("Path", 265),
-                Member::new("DefaultVersionId", 267),
-                Member::new("AttachmentCount", 231),
-                Member::new("PermissionsBoundaryUsageCount", 231),
-                Member::new("IsAttachable", 232),
-                Member::new("Description", 256),
-                Member::new("CreateDate", 234),
-                Member::new("UpdateDate", 234),
-                Member::new("PolicyVersionList", 259),
+                Member::new("PolicyName", 264),
+                Member::new("PolicyId", 245),
+                Member::new("Arn", 230),
+                Member::new("Path", 266),
+                Member::new("DefaultVersionId", 268),
+                Member::new("AttachmentCount", 232),
+                Member::new("PermissionsBoundaryUsageCount", 232),
+                Member::new("IsAttachable", 233),
+                Member::new("Description", 257),
+                Member::new("CreateDate", 235),
+                Member::new("UpdateDate", 235),
+                Member::new("PolicyVersionList", 260),
             ],
             union: false,
             payload: None,
@@ -5121,7 +5121,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "NoSuchEntityException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 253)],
+            members: &[Member::new("message", 254)],
             union: false,
             payload: None,
             error: Some(&errors::NO_SUCH_ENTITY_EXCEPTION),
@@ -5162,7 +5162,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "OrganizationsDecisionDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("AllowedByOrganizations", 232)],
+            members: &[Member::new("AllowedByOrganizations", 233)],
             union: false,
             payload: None,
             error: None,
@@ -5187,7 +5187,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PermissionsBoundaryDecisionDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("AllowedByPermissionsBoundary", 232)],
+            members: &[Member::new("AllowedByPermissionsBoundary", 233)],
             union: false,
             payload: None,
             error: None,
@@ -5203,18 +5203,18 @@ static SHAPES: [Shape; 288] = [
         name: "Policy",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PolicyName", 263),
-                Member::new("PolicyId", 244),
-                Member::new("Arn", 229),
-                Member::new("Path", 265),
-                Member::new("DefaultVersionId", 267),
-                Member::new("AttachmentCount", 231),
-                Member::new("PermissionsBoundaryUsageCount", 231),
-                Member::new("IsAttachable", 232),
-                Member::new("Description", 256),
-                Member::new("CreateDate", 234),
-                Member::new("UpdateDate", 234),
-                Member::new("Tags", 282),
+                Member::new("PolicyName", 264),
+                Member::new("PolicyId", 245),
+                Member::new("Arn", 230),
+                Member::new("Path", 266),
+                Member::new("DefaultVersionId", 268),
+                Member::new("AttachmentCount", 232),
+                Member::new("PermissionsBoundaryUsageCount", 232),
+                Member::new("IsAttachable", 233),
+                Member::new("Description", 257),
+                Member::new("CreateDate", 235),
+                Member::new("UpdateDate", 235),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -5230,7 +5230,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyName", 263), Member::new("PolicyDocument", 258)],
+            members: &[Member::new("PolicyName", 264), Member::new("PolicyDocument", 259)],
             union: false,
             payload: None,
             error: None,
@@ -5255,7 +5255,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyEvaluationException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 260)],
+            members: &[Member::new("message", 261)],
             union: false,
             payload: None,
             error: Some(&errors::POLICY_EVALUATION_EXCEPTION),
@@ -5281,7 +5281,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyGroup",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("GroupName", 243), Member::new("GroupId", 244)],
+            members: &[Member::new("GroupName", 244), Member::new("GroupId", 245)],
             union: false,
             payload: None,
             error: None,
@@ -5309,7 +5309,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("PolicyType", 165),
-                Member::new("PolicyArn", 229),
+                Member::new("PolicyArn", 230),
                 Member::new("InlinePolicyIdentifier", 101),
             ],
             union: true,
@@ -5351,7 +5351,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyNotAttachableException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 264)],
+            members: &[Member::new("message", 265)],
             union: false,
             payload: None,
             error: Some(&errors::POLICY_NOT_ATTACHABLE_EXCEPTION),
@@ -5366,7 +5366,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyRole",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("RoleName", 273), Member::new("RoleId", 244)],
+            members: &[Member::new("RoleName", 274), Member::new("RoleId", 245)],
             union: false,
             payload: None,
             error: None,
@@ -5420,7 +5420,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "PolicyUser",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 287), Member::new("UserId", 244)],
+            members: &[Member::new("UserName", 288), Member::new("UserId", 245)],
             union: false,
             payload: None,
             error: None,
@@ -5447,10 +5447,10 @@ static SHAPES: [Shape; 288] = [
         name: "PolicyVersion",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Document", 258),
-                Member::new("VersionId", 267),
-                Member::new("IsDefaultVersion", 232),
-                Member::new("CreateDate", 234),
+                Member::new("Document", 259),
+                Member::new("VersionId", 268),
+                Member::new("IsDefaultVersion", 233),
+                Member::new("CreateDate", 235),
             ],
             union: false,
             payload: None,
@@ -5484,15 +5484,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -5512,11 +5512,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PermissionsBoundary", 229)
+                    ..Member::new("PermissionsBoundary", 230)
                 },
             ],
             union: false,
@@ -5536,15 +5536,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -5564,11 +5564,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PermissionsBoundary", 229)
+                    ..Member::new("PermissionsBoundary", 230)
                 },
             ],
             union: false,
@@ -5588,15 +5588,15 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyName", 263)
+                    ..Member::new("PolicyName", 264)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -5632,11 +5632,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
             ],
             union: false,
@@ -5656,11 +5656,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
             ],
             union: false,
@@ -5746,29 +5746,29 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Path", 255)
+                    ..Member::new("Path", 256)
                 },
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("RoleId", 244)
+                    ..Member::new("RoleId", 245)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Arn", 229)
+                    ..Member::new("Arn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("CreateDate", 234)
+                    ..Member::new("CreateDate", 235)
                 },
-                Member::new("AssumeRolePolicyDocument", 258),
-                Member::new("Description", 269),
-                Member::new("MaxSessionDuration", 272),
+                Member::new("AssumeRolePolicyDocument", 259),
+                Member::new("Description", 270),
+                Member::new("MaxSessionDuration", 273),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 282),
+                Member::new("Tags", 283),
                 Member::new("RoleLastUsed", 192),
                 Member::new("SourceRoleTemplate", 201),
             ],
@@ -5787,17 +5787,17 @@ static SHAPES: [Shape; 288] = [
         name: "RoleDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
-                Member::new("RoleName", 273),
-                Member::new("RoleId", 244),
-                Member::new("Arn", 229),
-                Member::new("CreateDate", 234),
-                Member::new("AssumeRolePolicyDocument", 258),
-                Member::new("InstanceProfileList", 245),
-                Member::new("RolePolicyList", 257),
-                Member::new("AttachedManagedPolicies", 230),
+                Member::new("Path", 256),
+                Member::new("RoleName", 274),
+                Member::new("RoleId", 245),
+                Member::new("Arn", 230),
+                Member::new("CreateDate", 235),
+                Member::new("AssumeRolePolicyDocument", 259),
+                Member::new("InstanceProfileList", 246),
+                Member::new("RolePolicyList", 258),
+                Member::new("AttachedManagedPolicies", 231),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 282),
+                Member::new("Tags", 283),
                 Member::new("RoleLastUsed", 192),
             ],
             union: false,
@@ -5814,7 +5814,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "RoleLastUsed",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("LastUsedDate", 234), Member::new("Region", 276)],
+            members: &[Member::new("LastUsedDate", 235), Member::new("Region", 277)],
             union: false,
             payload: None,
             error: None,
@@ -5855,7 +5855,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "ServiceFailureException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 274)],
+            members: &[Member::new("message", 275)],
             union: false,
             payload: None,
             error: Some(&errors::SERVICE_FAILURE_EXCEPTION),
@@ -5873,11 +5873,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("VersionId", 267)
+                    ..Member::new("VersionId", 268)
                 },
             ],
             union: false,
@@ -5906,13 +5906,13 @@ static SHAPES: [Shape; 288] = [
                     ..Member::new("ActionNames", 3)
                 },
                 Member::new("ResourceArns", 186),
-                Member::new("ResourcePolicy", 258),
+                Member::new("ResourcePolicy", 259),
                 Member::new("ResourceOwner", 187),
                 Member::new("CallerArn", 187),
                 Member::new("ContextEntries", 19),
                 Member::new("ResourceHandlingOption", 185),
-                Member::new("MaxItems", 252),
-                Member::new("Marker", 251),
+                Member::new("MaxItems", 253),
+                Member::new("Marker", 252),
             ],
             union: false,
             payload: None,
@@ -5930,8 +5930,8 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("EvaluationResults", 70),
-                Member::new("IsTruncated", 232),
-                Member::new("Marker", 268),
+                Member::new("IsTruncated", 233),
+                Member::new("Marker", 269),
             ],
             union: false,
             payload: None,
@@ -5950,7 +5950,7 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicySourceArn", 229)
+                    ..Member::new("PolicySourceArn", 230)
                 },
                 Member::new("PolicyInputList", 200),
                 Member::new("PermissionsBoundaryPolicyInputList", 200),
@@ -5960,13 +5960,13 @@ static SHAPES: [Shape; 288] = [
                     ..Member::new("ActionNames", 3)
                 },
                 Member::new("ResourceArns", 186),
-                Member::new("ResourcePolicy", 258),
+                Member::new("ResourcePolicy", 259),
                 Member::new("ResourceOwner", 187),
                 Member::new("CallerArn", 187),
                 Member::new("ContextEntries", 19),
                 Member::new("ResourceHandlingOption", 185),
-                Member::new("MaxItems", 252),
-                Member::new("Marker", 251),
+                Member::new("MaxItems", 253),
+                Member::new("Marker", 252),
             ],
             union: false,
             payload: None,
@@ -5982,7 +5982,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "SimulationPolicyListType",
         kind: Kind::List {
-            element: Member::new("", 258),
+            element: Member::new("", 259),
             flattened: false,
         },
         min: None,
@@ -5996,11 +5996,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("TemplateArn", 229)
+                    ..Member::new("TemplateArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TemplateMinorVersion", 247)
+                    ..Member::new("TemplateMinorVersion", 248)
                 },
             ],
             union: false,
@@ -6051,11 +6051,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Key", 281)
+                    ..Member::new("Key", 282)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Value", 283)
+                    ..Member::new("Value", 284)
                 },
             ],
             union: false,
@@ -6075,11 +6075,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
             ],
             union: false,
@@ -6099,11 +6099,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
             ],
             union: false,
@@ -6123,11 +6123,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
             ],
             union: false,
@@ -6147,11 +6147,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Tags", 282)
+                    ..Member::new("Tags", 283)
                 },
             ],
             union: false,
@@ -6168,7 +6168,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "UnmodifiableEntityException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 284)],
+            members: &[Member::new("message", 285)],
             union: false,
             payload: None,
             error: Some(&errors::UNMODIFIABLE_ENTITY_EXCEPTION),
@@ -6186,11 +6186,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("InstanceProfileName", 246)
+                    ..Member::new("InstanceProfileName", 247)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TagKeys", 280)
+                    ..Member::new("TagKeys", 281)
                 },
             ],
             union: false,
@@ -6210,11 +6210,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("PolicyArn", 229)
+                    ..Member::new("PolicyArn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TagKeys", 280)
+                    ..Member::new("TagKeys", 281)
                 },
             ],
             union: false,
@@ -6234,11 +6234,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TagKeys", 280)
+                    ..Member::new("TagKeys", 281)
                 },
             ],
             union: false,
@@ -6258,11 +6258,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
                 Member {
                     required: true,
-                    ..Member::new("TagKeys", 280)
+                    ..Member::new("TagKeys", 281)
                 },
             ],
             union: false,
@@ -6280,14 +6280,14 @@ static SHAPES: [Shape; 288] = [
         name: "UpdateAccessKeyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 239),
+                Member::new("UserName", 240),
                 Member {
                     required: true,
-                    ..Member::new("AccessKeyId", 224)
+                    ..Member::new("AccessKeyId", 225)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Status", 275)
+                    ..Member::new("Status", 276)
                 },
             ],
             union: false,
@@ -6307,11 +6307,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("PolicyDocument", 258)
+                    ..Member::new("PolicyDocument", 259)
                 },
             ],
             union: false,
@@ -6331,10 +6331,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("GroupName", 243)
+                    ..Member::new("GroupName", 244)
                 },
-                Member::new("NewPath", 255),
-                Member::new("NewGroupName", 243),
+                Member::new("NewPath", 256),
+                Member::new("NewGroupName", 244),
             ],
             union: false,
             payload: None,
@@ -6353,11 +6353,11 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Description", 269)
+                    ..Member::new("Description", 270)
                 },
             ],
             union: false,
@@ -6392,10 +6392,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("RoleName", 273)
+                    ..Member::new("RoleName", 274)
                 },
-                Member::new("Description", 269),
-                Member::new("MaxSessionDuration", 272),
+                Member::new("Description", 270),
+                Member::new("MaxSessionDuration", 273),
             ],
             union: false,
             payload: None,
@@ -6429,10 +6429,10 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("UserName", 239)
+                    ..Member::new("UserName", 240)
                 },
-                Member::new("NewPath", 255),
-                Member::new("NewUserName", 287),
+                Member::new("NewPath", 256),
+                Member::new("NewUserName", 288),
             ],
             union: false,
             payload: None,
@@ -6451,27 +6451,27 @@ static SHAPES: [Shape; 288] = [
             members: &[
                 Member {
                     required: true,
-                    ..Member::new("Path", 255)
+                    ..Member::new("Path", 256)
                 },
                 Member {
                     required: true,
-                    ..Member::new("UserName", 287)
+                    ..Member::new("UserName", 288)
                 },
                 Member {
                     required: true,
-                    ..Member::new("UserId", 244)
+                    ..Member::new("UserId", 245)
                 },
                 Member {
                     required: true,
-                    ..Member::new("Arn", 229)
+                    ..Member::new("Arn", 230)
                 },
                 Member {
                     required: true,
-                    ..Member::new("CreateDate", 234)
+                    ..Member::new("CreateDate", 235)
                 },
-                Member::new("PasswordLastUsed", 234),
+                Member::new("PasswordLastUsed", 235),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 282),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
@@ -6488,20 +6488,35 @@ static SHAPES: [Shape; 288] = [
         name: "UserDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 255),
-                Member::new("UserName", 287),
-                Member::new("UserId", 244),
-                Member::new("Arn", 229),
-                Member::new("CreateDate", 234),
-                Member::new("UserPolicyList", 257),
-                Member::new("GroupList", 242),
-                Member::new("AttachedManagedPolicies", 230),
+                Member::new("Path", 256),
+                Member::new("UserName", 288),
+                Member::new("UserId", 245),
+                Member::new("Arn", 230),
+                Member::new("CreateDate", 235),
+                Member::new("UserPolicyList", 258),
+                Member::new("GroupList", 243),
+                Member::new("AttachedManagedPolicies", 231),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 282),
+                Member::new("Tags", 283),
             ],
             union: false,
             payload: None,
             error: None,
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ValidationError",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 254)],
+            union: false,
+            payload: None,
+            error: Some(&errors::VALIDATION_ERROR),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -6540,7 +6555,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "accountAliasListType",
         kind: Kind::List {
-            element: Member::new("", 228),
+            element: Member::new("", 229),
             flattened: false,
         },
         min: None,
@@ -6675,7 +6690,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "groupNameListType",
         kind: Kind::List {
-            element: Member::new("", 243),
+            element: Member::new("", 244),
             flattened: false,
         },
         min: None,
@@ -6850,7 +6865,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "policyNameListType",
         kind: Kind::List {
-            element: Member::new("", 263),
+            element: Member::new("", 264),
             flattened: false,
         },
         min: None,
@@ -7028,8 +7043,8 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "summaryMapType",
         kind: Kind::Map {
-            key: Member::new("", 277),
-            value: Member::new("", 279),
+            key: Member::new("", 278),
+            value: Member::new("", 280),
             flattened: false,
         },
         min: None,
@@ -7048,7 +7063,7 @@ static SHAPES: [Shape; 288] = [
     Shape {
         name: "tagKeyListType",
         kind: Kind::List {
-            element: Member::new("", 281),
+            element: Member::new("", 282),
             flattened: false,
         },
         min: None,
@@ -9110,6 +9125,12 @@ pub mod errors {
     pub static UNMODIFIABLE_ENTITY_EXCEPTION: ErrorShape = ErrorShape {
         name: "UnmodifiableEntityException",
         code: "UnmodifiableEntity",
+        status: 400,
+        sender: true,
+    };
+    pub static VALIDATION_ERROR: ErrorShape = ErrorShape {
+        name: "ValidationError",
+        code: "ValidationError",
         status: 400,
         sender: true,
     };

@@ -1077,12 +1077,12 @@ static SHAPES: [Shape; 117] = [
         sensitive: false,
     },
     Shape {
-        name: "InvalidParameterValue",
+        name: "InvalidParameterValueException",
         kind: Kind::Structure(Structure {
             members: &[Member::new("message", 32)],
             union: false,
             payload: None,
-            error: Some(&errors::INVALID_PARAMETER_VALUE),
+            error: Some(&errors::INVALID_PARAMETER_VALUE_EXCEPTION),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -1639,12 +1639,12 @@ static SHAPES: [Shape; 117] = [
         sensitive: false,
     },
     Shape {
-        name: "MissingParameter",
+        name: "MissingRequiredParameterException",
         kind: Kind::Structure(Structure {
             members: &[Member::new("message", 32)],
             union: false,
             payload: None,
-            error: Some(&errors::MISSING_PARAMETER),
+            error: Some(&errors::MISSING_REQUIRED_PARAMETER_EXCEPTION),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -2866,8 +2866,8 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static INVALID_PARAMETER_VALUE: ErrorShape = ErrorShape {
-        name: "InvalidParameterValue",
+    pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape = ErrorShape {
+        name: "InvalidParameterValueException",
         code: "InvalidParameterValue",
         status: 400,
         sender: true,
@@ -2926,8 +2926,8 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static MISSING_PARAMETER: ErrorShape = ErrorShape {
-        name: "MissingParameter",
+    pub static MISSING_REQUIRED_PARAMETER_EXCEPTION: ErrorShape = ErrorShape {
+        name: "MissingRequiredParameterException",
         code: "MissingParameter",
         status: 400,
         sender: true,

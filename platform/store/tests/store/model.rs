@@ -103,25 +103,33 @@ fn compare(found: &impl Read, model: &Model, probe: &ItemKey) -> Result<(), Stor
             .collect::<Result<_, _>>()?;
         assert_eq!(before, due[..due.len() / 2].iter().rev().cloned().collect::<Vec<_>>());
     }
+    let named = |word: &str| words_of(model).into_iter().filter(|entry| entry.0 == word).count() as u64;
+    assert_eq!(found.count_index(BY_WORD, Span::only("x"))?, named("x"));
+    assert_eq!(keys(Span::only(probe))?, expected(&|key| key == probe));
     let due_by_zero = due.iter().filter(|entry| entry.0.0 == group && entry.0.1 <= 0).count() as u64;
     assert_eq!(
         found.count_index(BY_DUE, Span::between((group,), ..=0i64))?,
         due_by_zero
     );
 
+    assert_eq!(
+        found
+            .scan_index_keys(BY_WORD, Span::all())
+            .collect::<Result<Vec<_>, _>>()?,
+        words_of(model)
+    );
+    Ok(())
+}
+
+/// The entries that the index of words should have.
+fn words_of(model: &Model) -> Vec<(String, ItemKey)> {
     let mut words: Vec<_> = model
         .iter()
         .flat_map(|(key, item)| item.text.split(' ').map(move |word| (word.to_owned(), key.clone())))
         .collect();
     words.sort();
     words.dedup();
-    assert_eq!(
-        found
-            .scan_index_keys(BY_WORD, Span::all())
-            .collect::<Result<Vec<_>, _>>()?,
-        words
-    );
-    Ok(())
+    words
 }
 
 fn apply(model: &mut Model, op: &Op) {

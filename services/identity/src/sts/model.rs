@@ -1,7 +1,7 @@
 //! What STS stores: the sessions behind temporary credentials.
 
 use haar_platform::kernel::Timestamp;
-use haar_platform::store::{Index, Record, Table};
+use haar_platform::store::{Index, Record, Table, TableInfo};
 use serde::{Deserialize, Serialize};
 
 /// Sessions by access key id, which is unique in the house: whoever checks a signature knows nothing else yet.
@@ -11,67 +11,55 @@ pub const SESSIONS: Table<String, Session> = Table::new("sts.sessions").indexed(
 pub const SESSIONS_BY_EXPIRY: Index<i64, String, Session> =
     Index::new("sts.sessions.by_expiry", |_, session| vec![session.expires.millis()]);
 
-/// Temporary credentials: who bears them, until when, and their sealed secrets.
+/// The condition key of the moment when the credentials were made; temporary credentials alone have it.
+pub const TOKEN_ISSUE_TIME: &str = "aws:TokenIssueTime";
+
+/// The condition key of the source identity.
+pub const SOURCE_IDENTITY: &str = "aws:SourceIdentity";
+
+/// Everything that STS stores.
+pub fn tables() -> Vec<TableInfo> {
+    vec![SESSIONS.info()]
+}
+
+/// A session: temporary credentials, under their access key id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
-    /// The account that the bearer belongs to.
+    /// Of the user or the role.
     pub account: String,
-    /// [`Secrets`], sealed for the access key id.
-    pub sealed: Vec<u8>,
-    /// `aws:TokenIssueTime`.
-    pub issued: Timestamp,
+    pub of: SessionOf,
+    /// The secret access key, sealed by the store's vault with the access key id as context.
+    pub sealed_secret: Vec<u8>,
+    /// The session token, sealed likewise.
+    pub sealed_token: Vec<u8>,
     /// From then on the credentials are refused as expired.
     pub expires: Timestamp,
-    /// Whose credentials they are.
-    pub bearer: Bearer,
+    /// The condition keys that the session carries: `aws:TokenIssueTime`, `aws:SourceIdentity`.
+    pub keys: Vec<(String, String)>,
+    /// Session tags, with those inherited along a chain of roles. They win over the role's tags of the same keys.
+    pub tags: Vec<(String, String)>,
+    /// Keys of the tags among them that the next role in a chain inherits.
+    pub transitive_tag_keys: Vec<String>,
+    /// The inline session policy: a JSON document.
+    pub policy: Option<String>,
+    /// Managed policies as session policies. As those of the role, they count as they are when a call is made.
+    pub policy_arns: Vec<String>,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SessionOf {
+    /// From GetSessionToken: of a user (`AIDA…`), or of the root user by its account's id.
+    User { user_id: String },
+    /// From AssumeRole: of a role (`AROA…`).
+    Role { role_id: String, session_name: String },
 }
 
 impl Record for Session {}
 
-/// Who bears temporary credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Bearer {
-    /// The account's root user, from GetSessionToken.
-    Root,
-    /// A user, from GetSessionToken. The credentials die with the user of that id.
-    User {
-        /// Its name when the session was made.
-        name: String,
-        /// `AIDA…`
-        id: String,
-    },
-    /// A session of a role, from AssumeRole.
-    Role(RoleSession),
-}
-
-/// A session of a role. It dies with the role of that id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoleSession {
-    /// Without its path.
-    pub role_name: String,
-    /// With its path.
-    pub role_arn: String,
-    /// `AROA…`
-    pub role_id: String,
-    /// The caller's name for the session.
-    pub session_name: String,
-    /// The inline session policy.
-    pub policy: Option<String>,
-    /// Managed policies as session policies: as they are at the time of each call, like those of the role.
-    pub policy_arns: Vec<String>,
-    /// Session tags, those inherited along a chain of roles included. They cover the role's tags of the same keys.
-    pub tags: Vec<(String, String)>,
-    /// The tags among them that the next role in a chain inherits.
-    pub transitive_tag_keys: Vec<String>,
-    /// `aws:SourceIdentity`
-    pub source_identity: Option<String>,
-}
-
-/// The half of the credentials that only their bearer knows.
-#[derive(Serialize, Deserialize)]
-pub struct Secrets {
-    /// Signs requests.
-    pub secret_access_key: String,
-    /// Comes with each request.
-    pub session_token: String,
+impl Session {
+    /// Whether it has session policies, which then limit it.
+    pub fn is_limited(&self) -> bool {
+        self.policy.is_some() || !self.policy_arns.is_empty()
+    }
 }

@@ -1,0 +1,110 @@
+//! A streamed body whose signature is checked while it passes: the last piece arrives only if all of it was true.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use haar_platform::kernel::Body;
+use haar_platform::kernel::body::BodyError;
+use haar_wire::sigv4::{AuthError, ChunkDecoder, Payload, PayloadHasher};
+use http_body::Frame;
+use hyper::body::Incoming;
+
+/// The body that the operation reads.
+pub fn of(incoming: Incoming, payload: Payload) -> Body {
+    match payload {
+        Payload::Whole | Payload::Unsigned => Body::of(incoming),
+        Payload::Hashed(hasher) => Body::of(Hashed { incoming, hasher: Some(hasher) }),
+        Payload::Chunked(decoder) => {
+            Body::of(Chunked { incoming, decoder: Some(decoder), decoded: VecDeque::new(), fresh: Vec::new() })
+        }
+    }
+}
+
+/// A signature that turned out wrong while the body was read.
+#[derive(Debug)]
+pub struct UntrueBody(pub AuthError);
+
+impl std::fmt::Display for UntrueBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the body is not what was signed: {:?}", self.0)
+    }
+}
+
+impl std::error::Error for UntrueBody {}
+
+/// The whole body has one declared hash.
+struct Hashed {
+    incoming: Incoming,
+    hasher: Option<Box<PayloadHasher>>,
+}
+
+impl http_body::Body for Hashed {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
+        match frame {
+            Some(Ok(frame)) => {
+                if let (Some(data), Some(hasher)) = (frame.data_ref(), &mut self.hasher) {
+                    hasher.update(data);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
+            None => match self.hasher.take().map(|hasher| hasher.finish()) {
+                Some(Err(error)) => Poll::Ready(Some(Err(Box::new(UntrueBody(error))))),
+                _ => Poll::Ready(None),
+            },
+        }
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// The body comes in chunks, each with its signature.
+struct Chunked {
+    incoming: Incoming,
+    decoder: Option<Box<ChunkDecoder>>,
+    decoded: VecDeque<Bytes>,
+    fresh: Vec<Bytes>,
+}
+
+impl http_body::Body for Chunked {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let untrue = |error| Poll::Ready(Some(Err(Box::new(UntrueBody(AuthError::Stream(error))) as BodyError)));
+        let this = &mut *self;
+        loop {
+            if let Some(piece) = this.decoded.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
+            }
+            let Some(decoder) = &mut this.decoder else { return Poll::Ready(None) };
+            match ready!(Pin::new(&mut this.incoming).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    let Ok(piece) = frame.into_data() else { continue };
+                    if let Err(error) = decoder.push(piece, &mut this.fresh) {
+                        this.decoder = None;
+                        return untrue(error);
+                    }
+                    this.decoded.extend(this.fresh.drain(..));
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => {
+                    // Trailers carry checksums, which the operation's own checks repeat over what it stored.
+                    let finished = this.decoder.take().map(|decoder| decoder.finish());
+                    return match finished {
+                        Some(Err(error)) => untrue(error),
+                        _ => Poll::Ready(None),
+                    };
+                }
+            }
+        }
+    }
+}
