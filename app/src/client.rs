@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use haar_platform::kernel::Clock;
-use haar_wire::sigv4::{AmzDate, Body, Request, SignedPayload, Signer, SigningKey};
+use haar_wire::sigv4::{AmzDate, SignedPayload, Signer, SigningKey};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -56,22 +56,43 @@ impl Client {
     }
 
     /// One call of a JSON service: `target` is `AmazonSSM.PutParameter`.
-    pub async fn json(&self, service: &str, version: &str, target: &str, input: Value) -> Result<Result<Value, ServiceError>, Failure> {
+    pub async fn json(
+        &self,
+        service: &str,
+        version: &str,
+        target: &str,
+        input: Value,
+    ) -> Result<Result<Value, ServiceError>, Failure> {
         let content_type = format!("application/x-amz-json-{version}");
         let headers = [("content-type", content_type.as_str()), ("x-amz-target", target)];
         let (status, body) = self.send(Method::POST, "/", Some(service), &headers, input.to_string().into()).await?;
-        let answer: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).map_err(|error| self.garbled(error))? };
+        let answer: Value = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).map_err(|error| self.garbled(error))?
+        };
         if status.is_success() {
             return Ok(Ok(answer));
         }
-        let text = |names: [&str; 2]| names.iter().find_map(|name| answer[*name].as_str()).unwrap_or_default().to_owned();
+        let text =
+            |names: [&str; 2]| names.iter().find_map(|name| answer[*name].as_str()).unwrap_or_default().to_owned();
         let code = text(["__type", "code"]);
-        Ok(Err(ServiceError { code: code.rsplit('#').next().unwrap_or_default().to_owned(), message: text(["message", "Message"]) }))
+        Ok(Err(ServiceError {
+            code: code.rsplit('#').next().unwrap_or_default().to_owned(),
+            message: text(["message", "Message"]),
+        }))
     }
 
     /// One call of a query service; the answer is XML.
-    pub async fn query(&self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> Result<Result<String, ServiceError>, Failure> {
-        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Result<String, ServiceError>, Failure> {
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let mut form = format!("Action={action}&Version={version}");
         for (name, value) in parameters {
             form.push_str(&format!("&{}={}", encode(name), encode(value)));
@@ -92,7 +113,8 @@ impl Client {
         if status.is_success() {
             return Ok(answer);
         }
-        Err(Failure::new(format!("{} refused {path}", self.endpoint)).because(answer["message"].as_str().unwrap_or_default()))
+        Err(Failure::new(format!("{} refused {path}", self.endpoint))
+            .because(answer["message"].as_str().unwrap_or_default()))
     }
 
     async fn send(
@@ -103,7 +125,9 @@ impl Client {
         headers: &[(&'static str, &str)],
         body: Bytes,
     ) -> Result<(StatusCode, Bytes), Failure> {
-        let invalid = |error: &dyn std::fmt::Display| Failure::new(format!("failed to make a request for {}", self.endpoint)).because(error);
+        let invalid = |error: &dyn std::fmt::Display| {
+            Failure::new(format!("failed to make a request for {}", self.endpoint)).because(error)
+        };
         let uri: Uri = format!("{}{path}", self.endpoint).parse().map_err(|error| invalid(&error))?;
         let mut request = http::Request::builder().method(method).uri(uri.clone());
         request = request.header("host", uri.authority().map(|authority| authority.as_str()).unwrap_or_default());
@@ -130,12 +154,14 @@ impl Client {
     fn sign(&self, parts: &mut Parts, service: &str, body: &Bytes) {
         let date = AmzDate::from_seconds(Clock::system().now().seconds());
         let key = SigningKey::derive(&self.secret, &date.day(), &self.region, service);
-        let signer = Signer { access_key_id: self.access_key_id.clone(), key, session_token: None, date };
-        signer.sign(parts, SignedPayload::Buffered(body));
+        let signer = Signer { access_key_id: &self.access_key_id, key: &key, session_token: None, date };
+        signer.sign(parts, SignedPayload::Bytes(body));
     }
 
     fn garbled(&self, error: serde_json::Error) -> Failure {
-        Failure::new(format!("{} gave an answer that cannot be read", self.endpoint)).because(error).hint("is it a haar?")
+        Failure::new(format!("{} gave an answer that cannot be read", self.endpoint))
+            .because(error)
+            .hint("is it a haar?")
     }
 }
 

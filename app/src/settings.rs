@@ -76,8 +76,9 @@ impl Settings {
             data_dir,
             auth: up.auth.or(file.auth).unwrap_or_default(),
             iam: up.iam.or(file.iam).unwrap_or_default(),
-            account: AccountId::parse(&account)
-                .ok_or_else(|| Failure::new(format!("{account} is no account id")).hint("an account id has twelve digits"))?,
+            account: AccountId::parse(&account).ok_or_else(|| {
+                Failure::new(format!("{account} is no account id")).hint("an account id has twelve digits")
+            })?,
             region: Region::parse(&region)
                 .ok_or_else(|| Failure::new(format!("{region} is no region")).hint("a region looks like eu-west-1"))?,
             log: up.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
@@ -120,7 +121,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("haar.toml");
         #[expect(clippy::disallowed_methods, reason = "a test writes its own settings")]
-        std::fs::write(&path, "account = \"111111111111\"\nregion = \"eu-west-1\"\niam = \"observe\"\n").expect("written");
+        std::fs::write(&path, "account = \"111111111111\"\nregion = \"eu-west-1\"\niam = \"observe\"\n")
+            .expect("written");
         let up = Up { config: Some(path), region: Some("us-west-2".into()), ephemeral: true, ..Up::default() };
         let settings = Settings::of(&up).expect("settings");
         assert_eq!(settings.account.as_str(), "111111111111");

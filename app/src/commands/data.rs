@@ -22,5 +22,6 @@ pub async fn run(data: Data) -> Result<(), Failure> {
     if report.is_clean() {
         return Ok(());
     }
-    Err(Failure::new(format!("{} is damaged", folder.display())).hint("restore it from a copy; haar changes nothing by itself"))
+    Err(Failure::new(format!("{} is damaged", folder.display()))
+        .hint("restore it from a copy; haar changes nothing by itself"))
 }

@@ -14,7 +14,13 @@ pub async fn run(status: &Status) -> Result<(), Failure> {
         return Ok(());
     }
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-    println!("haar {} at {}, account {}, region {}", text("version"), status.house.endpoint, text("account"), text("region"));
+    println!(
+        "haar {} at {}, account {}, region {}",
+        text("version"),
+        status.house.endpoint,
+        text("account"),
+        text("region")
+    );
     println!("clock    {}", text("now"));
     println!("data     {}", text("data"));
     println!("calls    {}", answer["calls"]);

@@ -61,10 +61,7 @@ impl Guard {
                 &own_action
             }
         };
-        let refused = access
-            .resources
-            .iter()
-            .find_map(|resource| refused(ctx, &permissions, action, access, resource));
+        let refused = access.resources.iter().find_map(|resource| refused(ctx, &permissions, action, access, resource));
         match refused {
             None => Ok(None),
             Some(denial) if self.mode == IamMode::Observe => Ok(Some(denial)),
@@ -102,11 +99,8 @@ fn refused(ctx: &Ctx, permissions: &Permissions, action: &str, access: &Access, 
         context: &context,
     };
     let decision = decide(&policies, &request);
-    if decision.outcome == Outcome::Allowed {
-        None
-    } else {
-        denial(&request, &decision)
-    }
+    let message = denial(&request, &decision)?;
+    Some(Denial { action: action.to_owned(), resource: resource.arn.clone(), message })
 }
 
 /// Global condition keys that few policies ask for: made only when one does.
@@ -125,11 +119,7 @@ fn late_key(ctx: &Ctx, resource: &Resource, key: &str) -> Option<Values<'static>
         "aws:securetransport" => Some(Values::from(ctx.origin.secure)),
         "aws:useragent" => Some(Values::from(ctx.origin.user_agent.clone())),
         "aws:requestedregion" => Some(Values::from(ctx.region.to_string())),
-        "aws:resourceaccount" => resource
-            .account
-            .clone()
-            .or_else(|| Some(ctx.account.to_string()))
-            .map(Values::from),
+        "aws:resourceaccount" => resource.account.clone().or_else(|| Some(ctx.account.to_string())).map(Values::from),
         "aws:viaawsservice" => Some(Values::from(false)),
         _ => tag("aws:principaltag/", &ctx.caller.tags).or_else(|| tag("aws:resourcetag/", &resource.tags)),
     }

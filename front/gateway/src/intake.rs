@@ -53,7 +53,8 @@ impl Intake {
         }
         // Without a Content-Length the body may grow to the limit: it takes that much room from the start, so that
         // two half-read bodies never wait for each other.
-        let expected = hint.exact().map_or(REQUEST_BYTES_MAX, |length| usize::try_from(length).unwrap_or(REQUEST_BYTES_MAX));
+        let expected =
+            hint.exact().map_or(REQUEST_BYTES_MAX, |length| usize::try_from(length).unwrap_or(REQUEST_BYTES_MAX));
         let permits = u32::try_from(expected.div_ceil(PERMIT_BYTES)).expect("a request's limit in permits fits");
         let room = self.room.clone().acquire_many_owned(permits).await.expect("the room is never closed");
         let mut first: Option<Bytes> = None;

@@ -1,5 +1,33 @@
 //! The front door: listeners, and the one pipeline that every call walks.
+//!
+//! ```text
+//!   listener       sockets
+//!   pipeline       recognise → identify → decode → authorize → run → encode → record
+//!     intake         bodies that are read whole, within bounds
+//!     identify       who signed it
+//!     verified_body  bodies that stream, checked while they pass
+//!     switchboard    all services behind one door; also for calls from inside
+//!     authorize      may they
+//!     record         the ledger line
+//!   pages          the house's own: /_haar/…
+//!   testkit        a house for tests of services
+//! ```
 
 pub mod authorize;
+pub mod identify;
+mod intake;
+pub mod listener;
+mod pages;
+pub mod pipeline;
+mod record;
 pub mod switchboard;
 pub mod testkit;
+mod verified_body;
+
+pub use authorize::IamMode;
+pub use identify::AuthMode;
+pub use intake::{REQUEST_BYTES_MAX, REQUESTS_BYTES_MAX};
+pub use listener::Listener;
+pub use pipeline::Gateway;
+pub use switchboard::Switchboard;
+pub use verified_body::UntrueBody;

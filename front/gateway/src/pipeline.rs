@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use haar_platform::kernel::ctx::Origin;
-use haar_platform::kernel::schema::Protocol;
-use haar_platform::kernel::{Body, Ctx, Fault, House};
 use haar_platform::Platform;
+use haar_platform::kernel::ctx::Origin;
+use haar_platform::kernel::schema::{Model, Protocol};
+use haar_platform::kernel::{Body, Ctx, Fault, House};
 use haar_wire::sigv4::{AuthError, Authentication, Family};
 use haar_wire::{Dialect, Payload, Recognised, Recogniser, Recognition, Refusal};
 use http::header::{HOST, USER_AGENT};
@@ -34,6 +34,7 @@ pub struct Gateway {
     recogniser: Recogniser,
     intake: Intake,
     auth: AuthMode,
+    data: String,
 }
 
 /// A call that ended before it reached its operation, or there.
@@ -43,10 +44,21 @@ struct Refused {
 }
 
 impl Gateway {
-    /// In front of a house's services.
-    pub fn new(platform: Platform, switchboard: Arc<Switchboard>, auth: AuthMode) -> Self {
+    /// In front of a house's services. `data` says where the house keeps what it knows, for people to read.
+    pub fn new(
+        platform: Platform,
+        models: &'static [&'static Model],
+        switchboard: Arc<Switchboard>,
+        auth: AuthMode,
+        data: String,
+    ) -> Self {
         let intake = Intake::new(platform.house.clock.clone());
-        Self { recogniser: Recogniser::new(haar_platform::aws::MODELS), intake, platform, switchboard, auth }
+        Self { recogniser: Recogniser::new(models), intake, platform, switchboard, auth, data }
+    }
+
+    /// Where the house keeps what it knows.
+    pub fn data_dir(&self) -> &str {
+        &self.data
     }
 
     /// What all calls share.
@@ -89,7 +101,8 @@ impl Gateway {
 
         // Identify: who signed it? A body that is not a stream is read first: the signature covers it.
         let claim = claim.map_err(|error| refused(refusal(&error, &recognised)))?;
-        let body = if recognised.streams_input() { body } else { self.read_whole(body, draft).await.map_err(&refused)? };
+        let body =
+            if recognised.streams_input() { body } else { self.read_whole(body, draft).await.map_err(&refused)? };
         let identity = self
             .identify(claim.as_ref(), parts, &body, &recognised)
             .map_err(|error| refused(refusal(&error, &recognised)))?;
@@ -121,9 +134,7 @@ impl Gateway {
         body: Incoming,
         draft: &mut Draft,
     ) -> Result<(Recognised, Arriving), Box<Refused>> {
-        let refused = |refusal: Box<Refusal>| {
-            Box::new(Refused { dialect: refusal.dialect, fault: refusal.fault })
-        };
+        let refused = |refusal: Box<Refusal>| Box::new(Refused { dialect: refusal.dialect, fault: refusal.fault });
         match self.recogniser.recognise(parts, scope).map_err(refused)? {
             Recognition::Whole(recognised) => Ok((recognised, Arriving::Stream(body))),
             Recognition::NeedsForm => {
@@ -138,7 +149,9 @@ impl Gateway {
     }
 
     async fn read_whole(&self, body: Arriving, draft: &mut Draft) -> Result<Arriving, Fault> {
-        let Arriving::Stream(incoming) = body else { return Ok(body) };
+        let Arriving::Stream(incoming) = body else {
+            return Ok(body);
+        };
         let buffered = self.intake.read(incoming).await?;
         draft.line.bytes_in = buffered.bytes.len() as u64;
         Ok(Arriving::Whole(buffered))

@@ -14,9 +14,9 @@ use haar_platform::kernel::schema::Protocol;
 use haar_platform::kernel::{Body, Caller, Ctx, Fault, House, ids};
 use haar_platform::ledger::{Identity, Line, Outcome, WouldDeny};
 use haar_wire::Recognised;
+use http::Response;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use http::Response;
 use http_body::Frame;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -82,10 +82,10 @@ impl Draft {
         let access = &outcome.access;
         self.line.action = access.action.map(Cow::Borrowed);
         self.line.resources = access.resources.iter().map(|resource| resource.arn.clone()).collect();
-        self.line.would_deny = outcome.would_deny.as_ref().map(|denial| WouldDeny {
-            action: denial.action.clone(),
-            resource: denial.resource.clone(),
-        });
+        self.line.would_deny = outcome
+            .would_deny
+            .as_ref()
+            .map(|denial| WouldDeny { action: denial.action.clone(), resource: denial.resource.clone() });
         self.line.usage = ctx.usage().into_iter().map(|(unit, amount)| (Cow::Borrowed(unit), amount)).collect();
     }
 

@@ -33,14 +33,8 @@ pub struct Outcome {
 impl Switchboard {
     /// With every service of the house.
     pub fn new(services: Vec<Service>, authority: Arc<dyn Authority>, mode: IamMode) -> Self {
-        let services = services
-            .into_iter()
-            .map(|service| (service.model.service, service))
-            .collect();
-        Self {
-            services,
-            guard: Guard { authority, mode },
-        }
+        let services = services.into_iter().map(|service| (service.model.service, service)).collect();
+        Self { services, guard: Guard { authority, mode } }
     }
 
     /// Who knows the credentials.
@@ -48,17 +42,23 @@ impl Switchboard {
         &self.guard.authority
     }
 
+    /// The services, by name.
+    pub fn service_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.services.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// After the store was emptied: services drop what they keep in memory.
+    pub fn forget(&self) {
+        self.services.values().for_each(Service::forget);
+    }
+
     /// Checks, authorizes and runs one call. Never panics, whatever the operation does.
     pub async fn run(&self, ctx: &Ctx, model: &'static Model, operation: &'static Operation, input: Value) -> Outcome {
-        let mut outcome = Outcome {
-            answer: Err(refusal(model, operation)),
-            access: Access::default(),
-            would_deny: None,
-        };
-        let Some(function) = self
-            .services
-            .get(model.service)
-            .and_then(|service| service.operation(operation.name))
+        let mut outcome =
+            Outcome { answer: Err(refusal(model, operation)), access: Access::default(), would_deny: None };
+        let Some(function) = self.services.get(model.service).and_then(|service| service.operation(operation.name))
         else {
             return outcome;
         };
@@ -85,10 +85,8 @@ impl Switchboard {
                 return outcome;
             }
         }
-        outcome.answer = AssertUnwindSafe(call.run(ctx))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|panic| Err(panicked(panic)));
+        outcome.answer =
+            AssertUnwindSafe(call.run(ctx)).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic)));
         outcome
     }
 }

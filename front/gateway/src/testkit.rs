@@ -58,11 +58,7 @@ impl TestHouse {
         for job in jobs {
             job.start(&platform.house);
         }
-        Self {
-            platform,
-            switchboard,
-            origin: Arc::new(Origin::internal("testkit")),
-        }
+        Self { platform, switchboard, origin: Arc::new(Origin::internal("testkit")) }
     }
 
     /// One call by root.
@@ -80,10 +76,7 @@ impl TestHouse {
         let region = Region::parse(region).expect("a region's name");
         let ctx = Ctx::new(self.platform.house.clone(), caller.clone(), region, self.origin.clone());
         let operation = O::model().operation(O::NAME).expect("the operation is in its model");
-        let outcome = self
-            .switchboard
-            .run(&ctx, O::model(), operation, input.into_value())
-            .await;
+        let outcome = self.switchboard.run(&ctx, O::model(), operation, input.into_value()).await;
         outcome.answer.map(O::Output::from_value)
     }
 

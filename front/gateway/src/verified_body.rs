@@ -85,7 +85,9 @@ impl http_body::Body for Chunked {
             if let Some(piece) = this.decoded.pop_front() {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
-            let Some(decoder) = &mut this.decoder else { return Poll::Ready(None) };
+            let Some(decoder) = &mut this.decoder else {
+                return Poll::Ready(None);
+            };
             match ready!(Pin::new(&mut this.incoming).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     let Ok(piece) = frame.into_data() else { continue };

@@ -35,8 +35,7 @@ pub(crate) fn encode(recognised: &Recognised, output: &Value, request_id: &str) 
         Some(output_shape) => {
             json::write(&mut body, recognised.model, recognised.model.shape(output_shape), None, output);
         }
-        None if recognised.protocol == Protocol::AwsJson10 => body.extend_from_slice(b"{}"),
-        None => {}
+        None => body.extend_from_slice(b"{}"),
     }
     let mut response = answer::with_request_id(recognised.operation.status, recognised.protocol, request_id);
     answer::set_body(&mut response, content_type(recognised.protocol), body);

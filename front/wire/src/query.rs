@@ -50,6 +50,11 @@ pub(crate) fn given_name(member: &Member) -> Option<&'static str> {
     member.query_name.or(member.wire_name)
 }
 
+/// The name of a flattened list: the one that its member is given, else its element's, which SQS's are called by.
+pub(crate) fn flat_name(member: &Member, element: &Member) -> &'static str {
+    given_name(member).or(given_name(element)).unwrap_or(member.name)
+}
+
 /// Reads the parameters of the query string and of the form body. The outer error is a form that cannot be read at
 /// all.
 pub(crate) fn decode(
@@ -110,10 +115,7 @@ fn read_structure(
     for (member, field) in structure.members.iter().zip(&mut fields) {
         let shape = reading.shape(member.target);
         let name = match &shape.kind {
-            // A flattened list takes its element's name in the place of its own.
-            Kind::List { element, flattened } if *flattened || member.flattened => {
-                member.query_name.or(given_name(element)).unwrap_or(name_of(member))
-            }
+            Kind::List { element, flattened } if *flattened || member.flattened => flat_name(member, element),
             _ => name_of(member),
         };
         *field = read(reading, pairs, shape, Some(member), &format!("{prefix}{name}"))?;

@@ -16,6 +16,7 @@ pub(crate) struct RestJson;
 
 impl Document for RestJson {
     const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+    const EVEN_EMPTY: bool = true;
 
     fn read(
         reading: &mut Reading,

@@ -16,6 +16,7 @@ pub(crate) struct RestXml;
 
 impl Document for RestXml {
     const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+    const EVEN_EMPTY: bool = false;
 
     fn read(
         reading: &mut Reading,

@@ -19,7 +19,7 @@ pub(crate) const DEAD_LETTERS: Table<(u64, String), Stored> = Table::new("bus.de
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
-    pub(crate) entry: Entry,
+    entry: Entry,
     code: String,
     message: String,
     attempts: u32,
@@ -90,13 +90,11 @@ impl std::error::Error for NotADeadLetter {}
 
 impl Stored {
     pub(crate) fn new(entry: Entry, why: Undelivered, attempts: u32, died: Timestamp) -> Self {
-        Self {
-            entry,
-            code: why.code,
-            message: why.message,
-            attempts,
-            died,
-        }
+        Self { entry, code: why.code, message: why.message, attempts, died }
+    }
+
+    pub(crate) fn into_entry(self) -> Entry {
+        self.entry
     }
 }
 
@@ -111,6 +109,11 @@ pub(crate) fn put(tx: &mut Tx, number: u64, subscriber: &str, letter: &Stored) -
     Ok(())
 }
 
+/// Oldest first.
+pub(crate) fn keys(read: &impl Read) -> Result<Vec<(u64, String)>, StoreError> {
+    read.scan_keys(DEAD_LETTERS, Span::all()).collect()
+}
+
 /// Newest first.
 pub(crate) fn list(read: &impl Read, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
     read.scan_back(DEAD_LETTERS, Span::all())
@@ -118,10 +121,7 @@ pub(crate) fn list(read: &impl Read, limit: usize) -> Result<Vec<DeadLetter>, St
         .map(|row| {
             let ((number, subscriber), stored) = row?;
             Ok(DeadLetter {
-                id: DeadLetterId {
-                    number,
-                    subscriber: subscriber.clone(),
-                },
+                id: DeadLetterId { number, subscriber: subscriber.clone() },
                 subscriber,
                 event: stored.entry.event(),
                 code: stored.code,

@@ -97,6 +97,6 @@ mod tests {
 
     #[test]
     fn size_counts_utf8_bytes_of_the_entry() {
-        assert_eq!(event().size(), 14 + 7 + 22 + 34 + 48);
+        assert_eq!(event().size(), 14 + 7 + 22 + 47 + 34);
     }
 }

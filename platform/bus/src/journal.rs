@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::Event;
+use crate::lane::CURSORS;
 
 /// Delivered events that are kept for people to see. The journal may hold [`SLACK`] more, so that shortening it
 /// shares a commit, and all that are not delivered yet.
@@ -39,7 +40,7 @@ pub(crate) struct Entry {
     /// When it came into the journal: its age for retries.
     pub(crate) emitted: Timestamp,
     /// For this subscriber alone: a dead letter that was redriven.
-    pub(crate) only: Option<String>,
+    only: Option<String>,
 }
 
 impl Record for Entry {}
@@ -74,6 +75,11 @@ impl Entry {
         }
     }
 
+    /// The event anew, for one subscriber alone.
+    pub(crate) fn revived(self, subscriber: &str, emitted: Timestamp) -> Self {
+        Self { emitted, only: Some(subscriber.to_owned()), ..self }
+    }
+
     pub(crate) fn is_for(&self, subscriber: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == subscriber)
     }
@@ -90,6 +96,24 @@ pub(crate) fn end(read: &impl Read) -> Result<u64, StoreError> {
         end = end.max(row?.1);
     }
     Ok(end)
+}
+
+/// Gives new subscribers their place, and takes those away that are no more: they would hold up the journal.
+pub(crate) fn enrol(tx: &mut Tx, names: &[String], new_at: u64) -> Result<(), StoreError> {
+    for name in names {
+        if !tx.contains(FLOORS, name)? {
+            tx.put(FLOORS, name, &new_at)?;
+        }
+    }
+    let gone: Vec<String> = tx.scan_keys(FLOORS, Span::all()).collect::<Result<_, _>>()?;
+    for name in gone.iter().filter(|name| !names.contains(name)) {
+        tx.delete(FLOORS, name)?;
+        let lanes: Vec<_> = tx.scan_keys(CURSORS, Span::under((name,))).collect::<Result<_, _>>()?;
+        for lane in &lanes {
+            tx.delete(CURSORS, lane)?;
+        }
+    }
+    Ok(())
 }
 
 /// The first event of a source behind `done`, up to `seen`.
@@ -115,15 +139,15 @@ pub(crate) fn recent(read: &impl Read, limit: usize) -> Result<Vec<Event>, Store
 }
 
 /// Deletes up to `count_max` of the oldest events that every subscriber is done with; how many it deleted.
-pub(crate) fn shorten(tx: &mut Tx, count_max: u64) -> Result<u64, StoreError> {
-    let mut floor = u64::MAX;
-    for row in tx.scan(FLOORS, Span::all()) {
-        floor = floor.min(row?.1);
+pub(crate) fn shorten(tx: &mut Tx, subscribers: usize, count_max: u64) -> Result<u64, StoreError> {
+    let floors: Vec<(String, u64)> = tx.scan(FLOORS, Span::all()).collect::<Result<_, _>>()?;
+    if floors.len() < subscribers {
+        // The store was emptied, and not everybody has said since how far they are.
+        return Ok(0);
     }
-    let old: Vec<u64> = tx
-        .scan_keys(EVENTS, Span::between((), ..=floor))
-        .take(count_max as usize)
-        .collect::<Result<_, _>>()?;
+    let floor = floors.iter().map(|(_, floor)| *floor).min().unwrap_or(u64::MAX);
+    let old: Vec<u64> =
+        tx.scan_keys(EVENTS, Span::between((), ..=floor)).take(count_max as usize).collect::<Result<_, _>>()?;
     for number in &old {
         tx.delete(EVENTS, number)?;
     }

@@ -13,9 +13,9 @@ const SHORTEN_MAX: u64 = 1024;
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Runs whenever the journal grew or a subscriber came on, until the house closes.
-pub(crate) async fn run(store: Store, clock: Clock, runner: Runner) {
+pub(crate) async fn run(store: Store, clock: Clock, runner: Runner, subscribers: usize) {
     loop {
-        let due = match keep(&store).await {
+        let due = match keep(&store, subscribers).await {
             Ok(()) => None,
             Err(StoreError::Closed) => return,
             Err(cause) => {
@@ -27,7 +27,7 @@ pub(crate) async fn run(store: Store, clock: Clock, runner: Runner) {
     }
 }
 
-async fn keep(store: &Store) -> Result<(), StoreError> {
+async fn keep(store: &Store, subscribers: usize) -> Result<(), StoreError> {
     let count = store.read(|read| read.count(EVENTS))?;
     if count <= JOURNAL_MAX + SLACK {
         return Ok(());
@@ -35,7 +35,7 @@ async fn keep(store: &Store) -> Result<(), StoreError> {
     let mut surplus = count - JOURNAL_MAX;
     while surplus > 0 {
         let count_max = surplus.min(SHORTEN_MAX);
-        let deleted = store.write(move |tx| shorten(tx, count_max)).await?;
+        let deleted = store.write(move |tx| shorten(tx, subscribers, count_max)).await?;
         if deleted < count_max {
             // The rest is not delivered yet: the next step of a subscriber brings us back.
             break;

@@ -33,10 +33,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// Its head is delivered, dead or unwanted.
     pub(crate) fn pass(&mut self, number: u64) {
-        self.cursor = Cursor {
-            done: number,
-            ..Cursor::default()
-        };
+        self.cursor = Cursor { done: number, ..Cursor::default() };
         self.head = None;
         self.changed = true;
     }

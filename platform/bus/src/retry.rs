@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_vary_by_half() {
-        for (attempts, longest) in [(1, RETRY_FIRST), (2, RETRY_FIRST * 2), (5, RETRY_FIRST * 16), (u32::MAX, RETRY_MAX)] {
+        for (attempts, longest) in
+            [(1, RETRY_FIRST), (2, RETRY_FIRST * 2), (5, RETRY_FIRST * 16), (u32::MAX, RETRY_MAX)]
+        {
             for _ in 0..100 {
                 let delay = delay(attempts);
                 assert!(delay >= longest / 2 && delay <= longest, "{attempts}: {delay:?}");

@@ -29,19 +29,12 @@ pub struct Undelivered {
 impl Undelivered {
     /// It may work later.
     pub fn retry(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            retry: true,
-        }
+        Self { code: code.into(), message: message.into(), retry: true }
     }
 
     /// It will never work: a dead letter at once.
     pub fn refuse(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            retry: false,
-            ..Self::retry(code, message)
-        }
+        Self { retry: false, ..Self::retry(code, message) }
     }
 }
 

@@ -36,12 +36,7 @@ impl Access {
 
     /// The action on no particular resource.
     pub fn all() -> Self {
-        Self::default().and(Resource {
-            arn: "*".into(),
-            account: None,
-            policy: None,
-            tags: Vec::new(),
-        })
+        Self::default().and(Resource { arn: "*".into(), account: None, policy: None, tags: Vec::new() })
     }
 
     /// The action on one resource.
@@ -71,8 +66,7 @@ impl Access {
     pub fn with_request_tags<'a>(mut self, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut tag_keys = Vec::new();
         for (key, value) in tags {
-            self.keys
-                .push((format!("aws:RequestTag/{key}"), vec![value.to_owned()]));
+            self.keys.push((format!("aws:RequestTag/{key}"), vec![value.to_owned()]));
             tag_keys.push(key.to_owned());
         }
         if !tag_keys.is_empty() {
@@ -86,12 +80,7 @@ impl Resource {
     /// By its ARN; the account is the ARN's.
     pub fn of(arn: &Arn) -> Self {
         let account = (!arn.account.is_empty()).then(|| arn.account.clone());
-        Self {
-            arn: arn.to_string(),
-            account,
-            policy: None,
-            tags: Vec::new(),
-        }
+        Self { arn: arn.to_string(), account, policy: None, tags: Vec::new() }
     }
 
     /// With the policy on the resource.

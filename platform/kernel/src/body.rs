@@ -31,9 +31,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        Self {
-            stream: body.map_err(Into::into).boxed_unsync(),
-        }
+        Self { stream: body.map_err(Into::into).boxed_unsync() }
     }
 
     /// The next piece; `None` at the end.

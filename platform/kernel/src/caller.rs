@@ -30,9 +30,7 @@ impl Caller {
     /// The root user of an account.
     pub fn root(account: &AccountId) -> Self {
         Self {
-            principal: Principal::Root {
-                account: account.to_string(),
-            },
+            principal: Principal::Root { account: account.to_string() },
             account: account.clone(),
             arn: Arn::new("iam", "", account, "root").to_string(),
             user_id: account.to_string(),
@@ -45,22 +43,13 @@ impl Caller {
     /// One of our services at work in an account.
     pub fn service(service: &str, account: &AccountId) -> Self {
         let name = format!("{service}.amazonaws.com");
-        Self {
-            principal: Principal::Service { name: name.clone() },
-            arn: name,
-            ..Self::root(account)
-        }
+        Self { principal: Principal::Service { name: name.clone() }, arn: name, ..Self::root(account) }
     }
 
     /// An unsigned call, taken to the given account.
     pub fn anonymous(account: &AccountId) -> Self {
         let nobody = "anonymous".to_owned();
-        Self {
-            principal: Principal::Anonymous,
-            arn: nobody.clone(),
-            user_id: nobody,
-            ..Self::root(account)
-        }
+        Self { principal: Principal::Anonymous, arn: nobody.clone(), user_id: nobody, ..Self::root(account) }
     }
 
     /// Whether everything is allowed that no resource policy denies.

@@ -27,26 +27,14 @@ pub struct Violation {
 /// Checks the input of an operation; the fault is worded as the service words it.
 pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Fault> {
     let Some(shape) = operation.input else { return Ok(()) };
-    let mut checker = Checker {
-        model,
-        path: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
     checker.shape(shape, value);
-    if checker.found.is_empty() {
-        Ok(())
-    } else {
-        Err(fault(model.violations, &checker.found))
-    }
+    if checker.found.is_empty() { Ok(()) } else { Err(fault(model.violations, &checker.found)) }
 }
 
 /// The violations of one tree under one shape.
 pub fn violations(model: &Model, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut checker = Checker {
-        model,
-        path: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
     checker.shape(shape, value);
     checker.found
 }
@@ -69,10 +57,7 @@ pub fn fault(style: Violations, found: &[Violation]) -> Fault {
                 Some(value) => Fault::common(
                     "InvalidParameterValue",
                     400,
-                    format!(
-                        "Value {value} for parameter {member} is invalid. Reason: {}.",
-                        first.constraint
-                    ),
+                    format!("Value {value} for parameter {member} is invalid. Reason: {}.", first.constraint),
                 ),
             }
         }
@@ -96,18 +81,12 @@ fn listed(found: &[Violation]) -> String {
         if index > 0 {
             text.push_str("; ");
         }
-        let Violation {
-            path,
-            value,
-            constraint,
-        } = violation;
+        let Violation { path, value, constraint } = violation;
         match value {
-            Some(value) => text.push_str(&format!(
-                "Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
-            )),
-            None => text.push_str(&format!(
-                "Value null at '{path}' failed to satisfy constraint: {constraint}"
-            )),
+            Some(value) => {
+                text.push_str(&format!("Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"))
+            }
+            None => text.push_str(&format!("Value null at '{path}' failed to satisfy constraint: {constraint}")),
         }
     }
     text
@@ -115,19 +94,13 @@ fn listed(found: &[Violation]) -> String {
 
 fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// AWS shows member names as Java fields: first letter small.
 fn as_field(name: &str) -> String {
     let mut chars = name.chars();
-    chars
-        .next()
-        .map(|first| first.to_lowercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 struct Checker<'a> {
@@ -159,12 +132,7 @@ impl Checker<'_> {
                 }
             }
             (Kind::List { element, .. }, Value::List(items)) => self.list(element, items),
-            (
-                Kind::Map {
-                    key, value: element, ..
-                },
-                Value::Map(entries),
-            ) => self.map(key, element, entries),
+            (Kind::Map { key, value: element, .. }, Value::Map(entries)) => self.map(key, element, entries),
             _ => {}
         }
     }
@@ -180,10 +148,7 @@ impl Checker<'_> {
     fn union(&mut self, shape: &Shape, fields: &[Value]) {
         let set = fields.iter().filter(|field| field.is_present()).count();
         if set != 1 {
-            self.report(
-                Some(shape.name.to_owned()),
-                "Member must have exactly one of its members set".into(),
-            );
+            self.report(Some(shape.name.to_owned()), "Member must have exactly one of its members set".into());
         }
     }
 
@@ -199,10 +164,7 @@ impl Checker<'_> {
             }
             return;
         }
-        let broken = items
-            .iter()
-            .map(|item| broken(target, item))
-            .find(|constraints| !constraints.is_empty());
+        let broken = items.iter().map(|item| broken(target, item)).find(|constraints| !constraints.is_empty());
         if let Some(constraints) = broken {
             let shown: Vec<String> = items.iter().map(|item| shown(target, item)).collect();
             let constraint = format!("Member must satisfy constraint: [{}]", constraints.join(", "));
@@ -240,11 +202,7 @@ impl Checker<'_> {
                 Step::Key(key) => path.push_str(&format!("{separator}{key}.member")),
             }
         }
-        self.found.push(Violation {
-            path,
-            value,
-            constraint,
-        });
+        self.found.push(Violation { path, value, constraint });
     }
 }
 
@@ -280,10 +238,7 @@ fn broken_text(shape: &Shape, text: &str) -> Vec<String> {
     if let Some(pattern) = &shape.pattern
         && !pattern.matches(text)
     {
-        constraints.push(format!(
-            "Member must satisfy regular expression pattern: {}",
-            pattern.source()
-        ));
+        constraints.push(format!("Member must satisfy regular expression pattern: {}", pattern.source()));
     }
     constraints
 }
@@ -354,14 +309,7 @@ mod tests {
     use crate::schema::{Pattern, Structure};
 
     const fn shape(name: &'static str, kind: Kind, min: Option<f64>, max: Option<f64>) -> Shape {
-        Shape {
-            name,
-            kind,
-            min,
-            max,
-            pattern: None,
-            sensitive: false,
-        }
+        Shape { name, kind, min, max, pattern: None, sensitive: false }
     }
 
     static SHAPES: [Shape; 6] = [
@@ -369,10 +317,7 @@ mod tests {
             "Request",
             Kind::Structure(Structure {
                 members: &[
-                    Member {
-                        required: true,
-                        ..Member::new("Name", 1)
-                    },
+                    Member { required: true, ..Member::new("Name", 1) },
                     Member::new("Type", 2),
                     Member::new("MaxResults", 3),
                     Member::new("Names", 4),
@@ -394,24 +339,9 @@ mod tests {
             pattern: Some(Pattern::new("[a-z]+")),
             sensitive: false,
         },
-        shape(
-            "Type",
-            Kind::String {
-                values: &["String", "StringList"],
-            },
-            None,
-            None,
-        ),
+        shape("Type", Kind::String { values: &["String", "StringList"] }, None, None),
         shape("MaxResults", Kind::Integer, Some(1.0), Some(50.0)),
-        shape(
-            "Names",
-            Kind::List {
-                element: Member::new("", 5),
-                flattened: false,
-            },
-            Some(1.0),
-            Some(2.0),
-        ),
+        shape("Names", Kind::List { element: Member::new("", 5), flattened: false }, Some(1.0), Some(2.0)),
         shape("Element", Kind::String { values: &[] }, Some(1.0), Some(3.0)),
     ];
 
@@ -446,11 +376,7 @@ mod tests {
     }
 
     fn message(fields: Vec<Value>) -> String {
-        let fault = input(
-            &model(Violations::ValidationException),
-            &OPERATION,
-            &Value::Struct(fields),
-        );
+        let fault = input(&model(Violations::ValidationException), &OPERATION, &Value::Struct(fields));
         fault.expect_err("a violation").message
     }
 
@@ -469,12 +395,7 @@ mod tests {
     #[test]
     fn every_violation_is_counted() {
         assert_eq!(
-            message(vec![
-                named("ABCDEF"),
-                named("Strong"),
-                Value::Integer(51),
-                Value::Absent
-            ]),
+            message(vec![named("ABCDEF"), named("Strong"), Value::Integer(51), Value::Absent]),
             "4 validation errors detected: Value 'ABCDEF' at 'name' failed to satisfy constraint: Member must have \
              length less than or equal to 5; Value 'ABCDEF' at 'name' failed to satisfy constraint: Member must \
              satisfy regular expression pattern: [a-z]+; Value 'Strong' at 'type' failed to satisfy constraint: \
@@ -497,25 +418,12 @@ mod tests {
     fn sqs_names_the_missing_parameter() {
         let fields = vec![Value::Absent, Value::Absent, Value::Absent, Value::Absent];
         let fault = input(&model(Violations::Parameter), &OPERATION, &Value::Struct(fields)).expect_err("a violation");
-        assert_eq!(
-            fault.to_string(),
-            "MissingParameter: The request must contain the parameter Name."
-        );
+        assert_eq!(fault.to_string(), "MissingParameter: The request must contain the parameter Name.");
     }
 
     #[test]
     fn a_fitting_request_passes() {
-        let fields = vec![
-            named("abc"),
-            named("String"),
-            Value::Integer(50),
-            Value::List(vec![named("x")]),
-        ];
-        input(
-            &model(Violations::ValidationException),
-            &OPERATION,
-            &Value::Struct(fields),
-        )
-        .expect("no violation");
+        let fields = vec![named("abc"), named("String"), Value::Integer(50), Value::List(vec![named("x")])];
+        input(&model(Violations::ValidationException), &OPERATION, &Value::Struct(fields)).expect("no violation");
     }
 }

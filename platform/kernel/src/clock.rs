@@ -67,11 +67,7 @@ impl Clock {
     #[inline]
     pub fn now(&self) -> Timestamp {
         let moved = self.0.moved.load(Ordering::Acquire);
-        Timestamp::from_millis(if self.0.system {
-            machine_millis().saturating_add(moved)
-        } else {
-            moved
-        })
+        Timestamp::from_millis(if self.0.system { machine_millis().saturating_add(moved) } else { moved })
     }
 
     /// The machine's time, however far the clock was moved: what clients sign their requests with. A virtual clock
@@ -82,11 +78,7 @@ impl Clock {
 
     /// How far a system clock is ahead of the machine.
     pub fn offset(&self) -> Duration {
-        let moved = if self.0.system {
-            self.0.moved.load(Ordering::Acquire)
-        } else {
-            0
-        };
+        let moved = if self.0.system { self.0.moved.load(Ordering::Acquire) } else { 0 };
         Duration::from_millis(u64::try_from(moved).unwrap_or(0))
     }
 
@@ -96,10 +88,7 @@ impl Clock {
             let (wake, woken) = oneshot::channel();
             let id = self.0.sleeper_ids.fetch_add(1, Ordering::Relaxed);
             self.0.sleepers.lock().insert((due, id), wake);
-            let forget = Forget {
-                clock: self,
-                key: (due, id),
-            };
+            let forget = Forget { clock: self, key: (due, id) };
             if self.now() >= due {
                 return;
             }
@@ -152,13 +141,7 @@ impl Clock {
     pub async fn settle(&self) {
         loop {
             let notified = self.0.settled.notified();
-            let busy = self
-                .0
-                .runners
-                .lock()
-                .iter()
-                .filter_map(Weak::upgrade)
-                .any(|runner| runner.is_busy());
+            let busy = self.0.runners.lock().iter().filter_map(Weak::upgrade).any(|runner| runner.is_busy());
             if !busy {
                 return;
             }
@@ -167,14 +150,7 @@ impl Clock {
     }
 
     fn earliest_due(&self) -> Option<Timestamp> {
-        let runner = self
-            .0
-            .runners
-            .lock()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter_map(|runner| runner.due())
-            .min();
+        let runner = self.0.runners.lock().iter().filter_map(Weak::upgrade).filter_map(|runner| runner.due()).min();
         let sleeper = self.0.sleepers.lock().keys().next().map(|(due, _)| *due);
         runner.into_iter().chain(sleeper).min()
     }
@@ -203,20 +179,13 @@ impl Clock {
     /// Takes part in the clock as background work. The runner counts as busy until its first [`Runner::sleep`].
     pub fn runner(&self) -> Runner {
         let state = Arc::new(RunnerState {
-            inner: Mutex::new(RunnerInner {
-                busy: true,
-                woken: false,
-                due: None,
-            }),
+            inner: Mutex::new(RunnerInner { busy: true, woken: false, due: None }),
             notify: Notify::new(),
         });
         let mut runners = self.0.runners.lock();
         runners.retain(|runner| runner.strong_count() > 0);
         runners.push(Arc::downgrade(&state));
-        Runner {
-            clock: self.clone(),
-            state,
-        }
+        Runner { clock: self.clone(), state }
     }
 
     /// Measures how long something takes, by the machine's steady clock: for records, not for decisions.
@@ -228,9 +197,7 @@ impl Clock {
 
 #[expect(clippy::disallowed_methods, reason = "the clock is where real time comes in")]
 fn machine_millis() -> i64 {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -301,11 +268,7 @@ impl Runner {
             {
                 let mut inner = self.state.inner.lock();
                 if inner.woken || due.is_some_and(|due| due <= self.clock.now()) {
-                    *inner = RunnerInner {
-                        busy: true,
-                        woken: false,
-                        due: None,
-                    };
+                    *inner = RunnerInner { busy: true, woken: false, due: None };
                     return;
                 }
             }
@@ -369,11 +332,7 @@ mod tests {
         clock.advance(30 * 24 * HOUR).await;
         let ran = ran.lock();
         assert_eq!(ran.len(), 720);
-        assert!(
-            ran.iter()
-                .enumerate()
-                .all(|(hour, at)| at.seconds() == 3600 * (hour as i64 + 1))
-        );
+        assert!(ran.iter().enumerate().all(|(hour, at)| at.seconds() == 3600 * (hour as i64 + 1)));
     }
 
     #[tokio::test]

@@ -37,14 +37,7 @@ pub struct House {
 impl House {
     /// A house without services: [`House::connect`] brings them.
     pub fn new(clock: Clock, pager: Pager, account: AccountId, region: Region) -> Arc<Self> {
-        Arc::new(Self {
-            clock,
-            pager,
-            tasks: Tasks::default(),
-            account,
-            region,
-            dispatch: OnceLock::new(),
-        })
+        Arc::new(Self { clock, pager, tasks: Tasks::default(), account, region, dispatch: OnceLock::new() })
     }
 
     /// Lets services call each other through the pipeline. Once, at start.
@@ -82,12 +75,7 @@ pub struct Origin {
 impl Origin {
     /// A call from inside the house.
     pub fn internal(user_agent: impl Into<String>) -> Self {
-        Self {
-            source_ip: None,
-            endpoint: "http://localhost:4566".into(),
-            user_agent: user_agent.into(),
-            secure: true,
-        }
+        Self { source_ip: None, endpoint: "http://localhost:4566".into(), user_agent: user_agent.into(), secure: true }
     }
 }
 
@@ -112,15 +100,7 @@ impl Ctx {
     /// A call by `caller` in `region`.
     pub fn new(house: Arc<House>, caller: Arc<Caller>, region: Region, origin: Arc<Origin>) -> Self {
         let account = caller.account.clone();
-        Self {
-            request_id: ids::uuid(),
-            account,
-            region,
-            caller,
-            origin,
-            house,
-            usage: Mutex::new(Vec::new()),
-        }
+        Self { request_id: ids::uuid(), account, region, caller, origin, house, usage: Mutex::new(Vec::new()) }
     }
 
     /// The time.
@@ -186,13 +166,9 @@ impl Ctx {
     pub async fn call_as<O: Op>(&self, caller: Arc<Caller>, input: O::Input) -> Result<O::Output, Fault> {
         let dispatch = self.house.dispatch.get().and_then(Weak::upgrade);
         let dispatch = dispatch.ok_or_else(|| Fault::internal("the house is closing"))?;
-        let operation = O::model()
-            .operation(O::NAME)
-            .expect("generated operations are in their model");
+        let operation = O::model().operation(O::NAME).expect("generated operations are in their model");
         let ctx = Ctx::new(self.house.clone(), caller, self.region.clone(), self.origin.clone());
-        let output = dispatch
-            .dispatch(ctx, O::model(), operation, input.into_value())
-            .await?;
+        let output = dispatch.dispatch(ctx, O::model(), operation, input.into_value()).await?;
         Ok(O::Output::from_value(output))
     }
 }

@@ -68,11 +68,7 @@ impl Fault {
 
     /// We are broken: the cause goes to the log, the caller gets AWS's words for it.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let mut fault = Self::common(
-            "InternalFailure",
-            500,
-            "We encountered an internal error. Please try again.",
-        );
+        let mut fault = Self::common("InternalFailure", 500, "We encountered an internal error. Please try again.");
         fault.cause = Some(cause.into());
         fault
     }

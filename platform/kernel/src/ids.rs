@@ -5,9 +5,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 /// Random bytes from the operating system.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .expect("the operating system always has random bytes");
+    SystemRandom::new().fill(&mut bytes).expect("the operating system always has random bytes");
     bytes
 }
 
@@ -36,10 +34,7 @@ pub fn uuid() -> String {
 /// An IAM unique id: a four-letter prefix (`AIDA`, `AROA`, `AKIA`, `ASIA` …) and 17 characters; 16 for keys.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
 pub fn iam(prefix: &str, length: usize) -> String {
-    format!(
-        "{prefix}{}",
-        from_alphabet(length - prefix.len(), b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-    )
+    format!("{prefix}{}", from_alphabet(length - prefix.len(), b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
 }
 
 /// A secret access key: 40 characters.

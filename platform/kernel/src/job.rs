@@ -87,12 +87,7 @@ impl Job {
             let shared = shared.clone();
             Box::pin(async move { shared.1.call(ctx, &shared.0).await.into_answer() })
         });
-        Self {
-            service,
-            name,
-            waker,
-            run,
-        }
+        Self { service, name, waker, run }
     }
 
     /// Runs the job until the house closes.

@@ -69,10 +69,7 @@ mod tests {
         let token = pager.seal("ssm:GetParametersByPath /a", "/a/b");
         assert_eq!(pager.open("ssm:GetParametersByPath /a", &token).as_deref(), Ok("/a/b"));
         assert_eq!(pager.open("ssm:GetParametersByPath /c", &token), Err(InvalidToken));
-        assert_eq!(
-            Pager::new(b"other").open("ssm:GetParametersByPath /a", &token),
-            Err(InvalidToken)
-        );
+        assert_eq!(Pager::new(b"other").open("ssm:GetParametersByPath /a", &token), Err(InvalidToken));
     }
 
     #[test]

@@ -46,10 +46,7 @@ impl Model {
 
     /// The operation of that name, served or not.
     pub fn operation(&self, name: &str) -> Option<&'static Operation> {
-        let found = self
-            .operations
-            .binary_search_by(|operation| operation.name.cmp(name))
-            .ok()?;
+        let found = self.operations.binary_search_by(|operation| operation.name.cmp(name)).ok()?;
         Some(&self.operations[found])
     }
 }
@@ -294,10 +291,7 @@ pub struct Pattern {
 impl Pattern {
     /// A pattern that `cargo xtask gen` has checked to compile.
     pub const fn new(source: &'static str) -> Self {
-        Self {
-            source,
-            compiled: OnceLock::new(),
-        }
+        Self { source, compiled: OnceLock::new() }
     }
 
     /// As the model writes it, and as AWS's messages show it.
@@ -307,11 +301,7 @@ impl Pattern {
 
     /// Whether the whole of `text` matches. A pattern that does not compile constrains nothing; `gen` refuses those.
     pub fn matches(&self, text: &str) -> bool {
-        let compiled = self
-            .compiled
-            .get_or_init(|| Regex::new(&format!(r"\A(?:{})\z", self.source)).ok());
-        compiled
-            .as_ref()
-            .is_none_or(|regex| regex.is_match(text).unwrap_or(false))
+        let compiled = self.compiled.get_or_init(|| Regex::new(&format!(r"\A(?:{})\z", self.source)).ok());
+        compiled.as_ref().is_none_or(|regex| regex.is_match(text).unwrap_or(false))
     }
 }

@@ -67,6 +67,7 @@ pub struct Service {
     pub model: &'static Model,
     operations: HashMap<&'static str, Box<dyn Operation>>,
     jobs: Vec<Job>,
+    forget: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Service {
@@ -74,11 +75,7 @@ impl Service {
     pub fn of<S: Send + Sync + 'static>(model: &'static Model, state: S) -> Builder<S> {
         Builder {
             state: Arc::new(state),
-            service: Self {
-                model,
-                operations: HashMap::new(),
-                jobs: Vec::new(),
-            },
+            service: Self { model, operations: HashMap::new(), jobs: Vec::new(), forget: None },
         }
     }
 
@@ -90,6 +87,13 @@ impl Service {
     /// Names of the operations in the table.
     pub fn operation_names(&self) -> impl Iterator<Item = &'static str> {
         self.operations.keys().copied()
+    }
+
+    /// The store was emptied: drops what the service keeps in memory of it.
+    pub fn forget(&self) {
+        if let Some(forget) = &self.forget {
+            forget();
+        }
     }
 
     /// What happens by itself, handed to whoever starts the house.
@@ -125,21 +129,10 @@ impl<S: Send + Sync + 'static> Builder<S> {
         access: impl Fn(&Ctx, &S, &O::Input) -> Result<Access, Fault> + Send + Sync + 'static,
         run: impl for<'a> Handler<'a, S, O::Input, O::Output> + 'static,
     ) -> Self {
-        let declared = self
-            .service
-            .model
-            .operation(O::NAME)
-            .is_some_and(|operation| operation.served);
+        let declared = self.service.model.operation(O::NAME).is_some_and(|operation| operation.served);
         assert!(declared, "{} is not in models/served.toml", O::NAME);
-        let function = Arc::new(Function {
-            state: self.state.clone(),
-            access,
-            run,
-        });
-        let entry = Entry::<O, S, _, _> {
-            function,
-            operation: std::marker::PhantomData,
-        };
+        let function = Arc::new(Function { state: self.state.clone(), access, run });
+        let entry = Entry::<O, S, _, _> { function, operation: std::marker::PhantomData };
         let before = self.service.operations.insert(O::NAME, Box::new(entry));
         assert!(before.is_none(), "{} is in the table twice", O::NAME);
         self
@@ -148,30 +141,22 @@ impl<S: Send + Sync + 'static> Builder<S> {
     /// Something that happens by itself: runs at start, whenever it is due, and when `waker` says that something
     /// changed.
     pub fn job(mut self, name: &'static str, waker: &Waker, run: impl for<'a> JobHandler<'a, S> + 'static) -> Self {
-        self.service.jobs.push(Job::new(
-            self.service.model.service,
-            name,
-            waker.clone(),
-            self.state.clone(),
-            run,
-        ));
+        self.service.jobs.push(Job::new(self.service.model.service, name, waker.clone(), self.state.clone(), run));
+        self
+    }
+
+    /// How to drop what the state keeps in memory of the store, when the store is emptied.
+    pub fn forget(mut self, forget: impl Fn(&S) + Send + Sync + 'static) -> Self {
+        let state = self.state.clone();
+        self.service.forget = Some(Box::new(move || forget(&state)));
         self
     }
 
     /// The finished table. Every operation that `served.toml` names must be in it.
     pub fn build(self) -> Service {
-        for operation in self
-            .service
-            .model
-            .operations
-            .iter()
-            .filter(|operation| operation.served)
-        {
+        for operation in self.service.model.operations.iter().filter(|operation| operation.served) {
             let name = operation.name;
-            assert!(
-                self.service.operations.contains_key(name),
-                "{name} is in models/served.toml but has no function"
-            );
+            assert!(self.service.operations.contains_key(name), "{name} is in models/served.toml but has no function");
         }
         self.service
     }
@@ -196,10 +181,7 @@ where
     R: for<'a> Handler<'a, S, O::Input, O::Output> + 'static,
 {
     fn prepare(&self, input: Value) -> Box<dyn Prepared> {
-        Box::new(Call::<O, S, A, R> {
-            function: self.function.clone(),
-            input: O::Input::from_value(input),
-        })
+        Box::new(Call::<O, S, A, R> { function: self.function.clone(), input: O::Input::from_value(input) })
     }
 }
 

@@ -65,11 +65,7 @@ scalar! {
 
 impl<T: Shaped> Shaped for Option<T> {
     fn from_value(value: Value) -> Self {
-        if value.is_present() {
-            Some(T::from_value(value))
-        } else {
-            None
-        }
+        if value.is_present() { Some(T::from_value(value)) } else { None }
     }
     fn into_value(self) -> Value {
         self.map_or(Value::Absent, T::into_value)
@@ -100,10 +96,7 @@ impl<T: Shaped> Shaped for Vec<T> {
 impl<T: Shaped> Shaped for BTreeMap<String, T> {
     fn from_value(value: Value) -> Self {
         match value {
-            Value::Map(entries) => entries
-                .into_iter()
-                .map(|(key, value)| (key, T::from_value(value)))
-                .collect(),
+            Value::Map(entries) => entries.into_iter().map(|(key, value)| (key, T::from_value(value))).collect(),
             _ => BTreeMap::new(),
         }
     }
@@ -241,10 +234,7 @@ mod tests {
 
     #[test]
     fn a_structure_survives_the_way_to_a_tree_and_back() {
-        let inner = Sample {
-            name: "inner".into(),
-            ..Default::default()
-        };
+        let inner = Sample { name: "inner".into(), ..Default::default() };
         let sample = Sample {
             name: "outer".into(),
             size: Some(3),
@@ -257,10 +247,7 @@ mod tests {
 
     #[test]
     fn a_union_keeps_its_variant() {
-        assert!(matches!(
-            Either::from_value(Either::Number(7).into_value()),
-            Either::Number(7)
-        ));
+        assert!(matches!(Either::from_value(Either::Number(7).into_value()), Either::Number(7)));
         assert!(matches!(Either::from_value(Either::Text("a".into()).into_value()), Either::Text(text) if text == "a"));
     }
 }

@@ -18,11 +18,7 @@ struct Shared {
 
 impl Default for Tasks {
     fn default() -> Self {
-        Self(Arc::new(Shared {
-            closing: watch::Sender::new(false),
-            running: AtomicUsize::new(0),
-            idle: Notify::new(),
-        }))
+        Self(Arc::new(Shared { closing: watch::Sender::new(false), running: AtomicUsize::new(0), idle: Notify::new() }))
     }
 }
 

@@ -43,21 +43,14 @@ impl Timestamp {
 
     /// `2015-08-30T12:36:00Z`; three digits of fraction where there is one.
     pub fn iso8601(self) -> String {
-        let format = if self.0.rem_euclid(1000) == 0 {
-            "%Y-%m-%dT%H:%M:%SZ"
-        } else {
-            "%Y-%m-%dT%H:%M:%S.%3fZ"
-        };
+        let format = if self.0.rem_euclid(1000) == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S.%3fZ" };
         self.format(format)
     }
 
     /// `Mon, 16 Dec 2019 23:48:18 GMT`; three digits of fraction where there is one.
     pub fn http_date(self) -> String {
-        let format = if self.0.rem_euclid(1000) == 0 {
-            "%a, %d %b %Y %H:%M:%S GMT"
-        } else {
-            "%a, %d %b %Y %H:%M:%S.%3f GMT"
-        };
+        let format =
+            if self.0.rem_euclid(1000) == 0 { "%a, %d %b %Y %H:%M:%S GMT" } else { "%a, %d %b %Y %H:%M:%S.%3f GMT" };
         self.format(format)
     }
 
@@ -86,20 +79,14 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 
 impl Sub<Duration> for Timestamp {
     type Output = Self;
     fn sub(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 

@@ -74,12 +74,10 @@ pub struct Stats {
 }
 
 impl Ledger {
-    /// Opens the ledger and starts its writer. Blocks on the disk: for startup.
+    /// Opens the ledger and starts its writer. Blocks on the disk: for startup. On a clock that stands still lines
+    /// stay in the queue until it is moved, or full, or somebody reads.
     pub fn open(store: &Store, house: &House) -> Result<Self, LedgerError> {
-        let options = LogOptions {
-            segment_bytes: SEGMENT_BYTES,
-            segments_max: SEGMENTS_MAX,
-        };
+        let options = LogOptions { segment_bytes: SEGMENT_BYTES, segments_max: SEGMENTS_MAX };
         let log = store.log("ledger", options)?;
         let written = match log.read_back().next().transpose()? {
             Some((_, frame)) => frame::written(&frame)?,
@@ -96,9 +94,7 @@ impl Ledger {
             lost: AtomicU64::new(0),
         }));
         // The writer may end before the last line is recorded: those who wait for it write themselves.
-        house
-            .tasks
-            .spawn_forever("ledger", ledger.clone().write_behind(runner));
+        house.tasks.spawn_forever("ledger", ledger.clone().write_behind(runner));
         Ok(ledger)
     }
 
@@ -150,6 +146,7 @@ impl Ledger {
         }
     }
 
+    /// Lets lines gather for a moment, and writes them together, until the house closes.
     async fn write_behind(self, runner: Runner) {
         loop {
             runner.sleep(None).await;

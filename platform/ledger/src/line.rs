@@ -103,10 +103,7 @@ impl Outcome {
     /// It did not.
     pub fn failed(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self {
-            status,
-            failure: Some(Failure { code, message }),
-        }
+        Self { status, failure: Some(Failure { code, message }) }
     }
 
     /// AWS's error code; none when the call worked.

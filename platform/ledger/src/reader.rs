@@ -30,10 +30,7 @@ impl Lines {
         };
         let left = query.limit.unwrap_or(usize::MAX);
         let scan = Scan { frames, query, left };
-        Self {
-            page: VecDeque::new(),
-            scan: Some(scan),
-        }
+        Self { page: VecDeque::new(), scan: Some(scan) }
     }
 
     /// The next line; `None` behind the last. An error is a damaged or newer line, or a failing disk: reading may go

@@ -32,6 +32,7 @@ mod check;
 mod database;
 mod directory;
 mod error;
+mod fault;
 mod key;
 mod log;
 mod pending;

@@ -1,1 +1,3 @@
-//! sqs.
+//! The messaging room: queues.
+
+pub mod sqs;

@@ -13,9 +13,6 @@ pub fn all(root: &Path) -> Result<()> {
     let bin = venv::with(root, "bench", &root.join("bench/requirements.txt"))?;
     let release = target(root).join("release");
     let mut command = std::process::Command::new(release.join("haar-bench"));
-    command
-        .current_dir(root)
-        .env("HAAR", release.join("haar"))
-        .env("MOTO_SERVER", bin.join("moto_server"));
+    command.current_dir(root).env("HAAR", release.join("haar")).env("MOTO_SERVER", bin.join("moto_server"));
     run(&mut command)
 }

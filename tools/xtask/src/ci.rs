@@ -16,9 +16,6 @@ pub fn check(root: &Path) -> Result<()> {
     run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     crate::r#gen::run(root, false)?;
     crate::compat::run(root)?;
-    run(Command::new("git")
-        .current_dir(root)
-        .args(["diff", "--exit-code", "--stat", "--"])
-        .args(GENERATED))
-    .context("generated files are not what `cargo xtask gen` makes: run it and commit what it changes")
+    run(Command::new("git").current_dir(root).args(["diff", "--exit-code", "--stat", "--"]).args(GENERATED))
+        .context("generated files are not what `cargo xtask gen` makes: run it and commit what it changes")
 }

@@ -19,25 +19,12 @@ pub fn run(root: &Path) -> Result<()> {
         let model = read_model(&models, &service.name)?;
         let operations = model["operations"].as_object().context("no operations")?;
         let full_name = model["metadata"]["serviceFullName"].as_str().unwrap_or(&service.name);
-        writeln!(
-            page,
-            "| {full_name} (`{}`) | {} | {} |",
-            service.name,
-            service.operations.len(),
-            operations.len()
-        )?;
+        writeln!(page, "| {full_name} (`{}`) | {} | {} |", service.name, service.operations.len(), operations.len())?;
         let list = |wanted: bool| {
-            let names = operations
-                .keys()
-                .filter(|name| service.operations.contains(name) == wanted);
+            let names = operations.keys().filter(|name| service.operations.contains(name) == wanted);
             names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         };
-        writeln!(
-            details,
-            "\n## {full_name} (`{}`)\n\nServed: {}.",
-            service.name,
-            list(true)
-        )?;
+        writeln!(details, "\n## {full_name} (`{}`)\n\nServed: {}.", service.name, list(true))?;
         if operations.len() > service.operations.len() {
             writeln!(details, "\nNot served: {}.", list(false))?;
         }

@@ -62,8 +62,5 @@ fn main() -> Result<()> {
 /// The project's folder: two above this crate's.
 fn root() -> Result<PathBuf> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors()
-        .nth(2)
-        .map(PathBuf::from)
-        .context("xtask lives in tools/xtask")
+    here.ancestors().nth(2).map(PathBuf::from).context("xtask lives in tools/xtask")
 }

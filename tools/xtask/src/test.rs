@@ -56,11 +56,7 @@ fn rust_tests(root: &Path, tally: &mut Tally) -> Result<()> {
         };
         let count = |what: &str| {
             let before = rest.split(&format!(" {what}")).next().unwrap_or_default();
-            before
-                .rsplit(' ')
-                .next()
-                .and_then(|number| number.parse::<u64>().ok())
-                .unwrap_or(0)
+            before.rsplit(' ').next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0)
         };
         tally.passed += count("passed");
         tally.failed += count("failed");
@@ -71,12 +67,8 @@ fn client_tests(root: &Path, tally: &mut Tally) -> Result<()> {
     let folder = root.join("tests/clients");
     let bin = venv::with(root, "clients", &folder.join("requirements.txt"))?;
     let mut command = Command::new(bin.join("python"));
-    command
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "4"])
-        .current_dir(&folder);
-    command
-        .env("HAAR", target(root).join("debug/haar"))
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "4"]).current_dir(&folder);
+    command.env("HAAR", target(root).join("debug/haar")).env("PYTHONDONTWRITEBYTECODE", "1");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
     command.env("PATH", std::env::join_paths(folders)?);
@@ -102,10 +94,7 @@ fn watch(command: &mut Command, tally: &mut Tally, read: impl Fn(&str, &mut Tall
     let text = shown(command);
     eprintln!("+ {text}");
     let failed_before = tally.failed;
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("failed to start {text}"))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("failed to start {text}"))?;
     let output = child.stdout.take().context("the output is piped")?;
     for line in BufReader::new(output).lines() {
         let line = line?;

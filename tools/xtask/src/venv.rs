@@ -21,17 +21,12 @@ pub fn with(root: &Path, name: &str, requirements: &Path) -> Result<PathBuf> {
         .arg("--version")
         .output()
         .context("python3 is not installed: the tests with real clients need Python 3.11")?;
-    eprintln!(
-        "making a Python environment for {name} ({})",
-        String::from_utf8_lossy(&python.stdout).trim()
-    );
+    eprintln!("making a Python environment for {name} ({})", String::from_utf8_lossy(&python.stdout).trim());
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(bin.join("python"))
-        .args(["-m", "pip", "install", "--quiet", "--requirement"])
-        .arg(requirements))?;
+    run(Command::new(bin.join("python")).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))?;
     std::fs::write(&stamp, pins)?;
     Ok(bin)
 }

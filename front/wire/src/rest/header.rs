@@ -16,6 +16,7 @@ pub(crate) fn read(
     value: &str,
 ) -> Result<Value, Malformed> {
     match &shape.kind {
+        Kind::List { .. } if value.is_empty() => Ok(Value::List(Vec::new())),
         Kind::List { element, .. } => {
             let target = model.shape(element.target);
             let format = text::timestamp_format(Some(element), target, TimestampFormat::Rfc822);

@@ -19,6 +19,9 @@ pub(crate) trait Document {
     /// The content type of a document.
     const CONTENT_TYPE: &'static str;
 
+    /// Whether an answer has a document even if all its members are elsewhere.
+    const EVEN_EMPTY: bool;
+
     /// Reads a whole body.
     fn read(
         reading: &mut Reading,

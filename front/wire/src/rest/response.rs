@@ -21,7 +21,7 @@ pub(crate) fn encode<D: Document>(recognised: &Recognised, output: Value, reques
             let payload = std::mem::take(&mut fields[index]);
             write_payload::<D>(&mut response, recognised.model, &structure.members[index], payload);
         }
-        None if has_document(structure) => {
+        None if D::EVEN_EMPTY || structure.members.iter().any(|member| member.location == Location::Body) => {
             let body = D::write_members(recognised, shape, structure, &fields);
             answer::set_body(&mut response, D::CONTENT_TYPE, body);
         }
@@ -30,11 +30,6 @@ pub(crate) fn encode<D: Document>(recognised: &Recognised, output: Value, reques
     // After the body, because a member may be the content type.
     write_headers(response.headers_mut(), Some(recognised.model), structure.members.iter().zip(&fields));
     response
-}
-
-/// Whether the body is a document: not when every member is elsewhere. A structure without members is `{}`.
-fn has_document(structure: &Structure) -> bool {
-    structure.members.is_empty() || structure.members.iter().any(|member| member.location == Location::Body)
 }
 
 fn write_status(response: &mut Response<Body>, structure: &Structure, fields: &[Value]) {

@@ -99,9 +99,10 @@ impl Writer {
         let name = self.name_of(member);
         match (&shape.kind, field) {
             (Kind::List { element, flattened }, Value::List(items)) if *flattened || member.flattened => {
-                // A flattened list takes its element's name in the place of its own, unless a patch says otherwise.
-                let own = member.query_name.filter(|_| self.names == Names::Query);
-                let name = own.or(self.given_name(element)).unwrap_or(name);
+                let name = match self.names {
+                    Names::Xml => name,
+                    Names::Query => query::flat_name(member, element),
+                };
                 for item in items {
                     self.element(model, name, element, item);
                 }
@@ -126,6 +127,9 @@ impl Writer {
         self.namespace(member.xml_namespace);
         match (&shape.kind, value) {
             (Kind::Structure(structure), Value::Struct(fields)) => {
+                if let (None, Some(uri)) = (member.xml_namespace, structure.xml_namespace) {
+                    self.attribute("xmlns", uri);
+                }
                 self.attributes(model, structure, fields);
                 self.out.push('>');
                 self.members(model, structure, fields);

@@ -2193,22 +2193,10 @@ static SHAPES: [Shape; 289] = [
         name: "AccessKey",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("AccessKeyId", 225)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Status", 276)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("SecretAccessKey", 227)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
+                Member { required: true, ..Member::new("AccessKeyId", 225) },
+                Member { required: true, ..Member::new("Status", 276) },
+                Member { required: true, ..Member::new("SecretAccessKey", 227) },
                 Member::new("CreateDate", 235),
             ],
             union: false,
@@ -2227,14 +2215,8 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("LastUsedDate", 235),
-                Member {
-                    required: true,
-                    ..Member::new("ServiceName", 277)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Region", 277)
-                },
+                Member { required: true, ..Member::new("ServiceName", 277) },
+                Member { required: true, ..Member::new("Region", 277) },
             ],
             union: false,
             payload: None,
@@ -2269,10 +2251,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ActionNameListType",
-        kind: Kind::List {
-            element: Member::new("", 4),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 4), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2290,14 +2269,8 @@ static SHAPES: [Shape; 289] = [
         name: "AddRoleToInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
+                Member { required: true, ..Member::new("RoleName", 274) },
             ],
             union: false,
             payload: None,
@@ -2314,14 +2287,8 @@ static SHAPES: [Shape; 289] = [
         name: "AddUserToGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("UserName", 240) },
             ],
             union: false,
             payload: None,
@@ -2336,10 +2303,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ArnListType",
-        kind: Kind::List {
-            element: Member::new("", 230),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 230), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2349,14 +2313,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -2373,14 +2331,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -2397,14 +2349,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -2420,10 +2366,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "AttachedPermissionsBoundary",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PermissionsBoundaryType", 155),
-                Member::new("PermissionsBoundaryArn", 230),
-            ],
+            members: &[Member::new("PermissionsBoundaryType", 155), Member::new("PermissionsBoundaryArn", 230)],
             union: false,
             payload: None,
             error: None,
@@ -2460,22 +2403,13 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "AttachmentType",
-        kind: Kind::String {
-            values: &["user", "group", "role"],
-        },
+        kind: Kind::String { values: &["user", "group", "role"] },
         min: None,
         max: None,
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "ColumnNumber",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "ColumnNumber", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "ConcurrentModificationException",
         kind: Kind::Structure(Structure {
@@ -2520,10 +2454,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ContextEntryListType",
-        kind: Kind::List {
-            element: Member::new("", 18),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 18), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2539,10 +2470,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ContextKeyNamesResultListType",
-        kind: Kind::List {
-            element: Member::new("", 20),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 20), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2573,10 +2501,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ContextKeyValueListType",
-        kind: Kind::List {
-            element: Member::new("", 24),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 24), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2608,10 +2533,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateAccessKeyResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("AccessKey", 0)
-            }],
+            members: &[Member { required: true, ..Member::new("AccessKey", 0) }],
             union: false,
             payload: None,
             error: None,
@@ -2626,10 +2548,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateAccountAliasRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("AccountAlias", 229)
-            }],
+            members: &[Member { required: true, ..Member::new("AccountAlias", 229) }],
             union: false,
             payload: None,
             error: None,
@@ -2644,13 +2563,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateGroupRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Path", 256),
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-            ],
+            members: &[Member::new("Path", 256), Member { required: true, ..Member::new("GroupName", 244) }],
             union: false,
             payload: None,
             error: None,
@@ -2665,10 +2578,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateGroupResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Group", 99)
-            }],
+            members: &[Member { required: true, ..Member::new("Group", 99) }],
             union: false,
             payload: None,
             error: None,
@@ -2684,10 +2594,7 @@ static SHAPES: [Shape; 289] = [
         name: "CreateInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
                 Member::new("Path", 256),
                 Member::new("Tags", 283),
             ],
@@ -2705,10 +2612,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateInstanceProfileResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("InstanceProfile", 102)
-            }],
+            members: &[Member { required: true, ..Member::new("InstanceProfile", 102) }],
             union: false,
             payload: None,
             error: None,
@@ -2724,15 +2628,9 @@ static SHAPES: [Shape; 289] = [
         name: "CreatePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("PolicyName", 264) },
                 Member::new("Path", 266),
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
                 Member::new("Description", 257),
                 Member::new("Tags", 283),
             ],
@@ -2766,14 +2664,8 @@ static SHAPES: [Shape; 289] = [
         name: "CreatePolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
                 Member::new("SetAsDefault", 233),
             ],
             union: false,
@@ -2807,14 +2699,8 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("Path", 256),
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("AssumeRolePolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("AssumeRolePolicyDocument", 259) },
                 Member::new("Description", 270),
                 Member::new("MaxSessionDuration", 273),
                 Member::new("PermissionsBoundary", 230),
@@ -2834,10 +2720,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Role", 190)
-            }],
+            members: &[Member { required: true, ..Member::new("Role", 190) }],
             union: false,
             payload: None,
             error: None,
@@ -2853,10 +2736,7 @@ static SHAPES: [Shape; 289] = [
         name: "CreateServiceLinkedRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("AWSServiceName", 244)
-                },
+                Member { required: true, ..Member::new("AWSServiceName", 244) },
                 Member::new("Description", 270),
                 Member::new("CustomSuffix", 234),
             ],
@@ -2891,10 +2771,7 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("Path", 256),
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
                 Member::new("PermissionsBoundary", 230),
                 Member::new("Tags", 283),
             ],
@@ -2927,13 +2804,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteAccessKeyRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("UserName", 240),
-                Member {
-                    required: true,
-                    ..Member::new("AccessKeyId", 225)
-                },
-            ],
+            members: &[Member::new("UserName", 240), Member { required: true, ..Member::new("AccessKeyId", 225) }],
             union: false,
             payload: None,
             error: None,
@@ -2948,10 +2819,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteAccountAliasRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("AccountAlias", 229)
-            }],
+            members: &[Member { required: true, ..Member::new("AccountAlias", 229) }],
             union: false,
             payload: None,
             error: None,
@@ -2982,14 +2850,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3005,10 +2867,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteGroupRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("GroupName", 244)
-            }],
+            members: &[Member { required: true, ..Member::new("GroupName", 244) }],
             union: false,
             payload: None,
             error: None,
@@ -3023,10 +2882,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteInstanceProfileRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("InstanceProfileName", 247)
-            }],
+            members: &[Member { required: true, ..Member::new("InstanceProfileName", 247) }],
             union: false,
             payload: None,
             error: None,
@@ -3041,10 +2897,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeletePolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("PolicyArn", 230)
-            }],
+            members: &[Member { required: true, ..Member::new("PolicyArn", 230) }],
             union: false,
             payload: None,
             error: None,
@@ -3060,14 +2913,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeletePolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("VersionId", 268)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("VersionId", 268) },
             ],
             union: false,
             payload: None,
@@ -3083,10 +2930,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteRolePermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("RoleName", 274)
-            }],
+            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
             union: false,
             payload: None,
             error: None,
@@ -3102,14 +2946,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3125,10 +2963,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("RoleName", 274)
-            }],
+            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
             union: false,
             payload: None,
             error: None,
@@ -3143,10 +2978,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteServiceLinkedRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("RoleName", 274)
-            }],
+            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
             union: false,
             payload: None,
             error: None,
@@ -3161,10 +2993,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteServiceLinkedRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("DeletionTaskId", 59)
-            }],
+            members: &[Member { required: true, ..Member::new("DeletionTaskId", 59) }],
             union: false,
             payload: None,
             error: None,
@@ -3179,10 +3008,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteUserPermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("UserName", 288)
-            }],
+            members: &[Member { required: true, ..Member::new("UserName", 288) }],
             union: false,
             payload: None,
             error: None,
@@ -3198,14 +3024,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3221,10 +3041,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteUserRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("UserName", 240)
-            }],
+            members: &[Member { required: true, ..Member::new("UserName", 240) }],
             union: false,
             payload: None,
             error: None,
@@ -3261,9 +3078,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "DeletionTaskStatusType",
-        kind: Kind::String {
-            values: &["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"],
-        },
+        kind: Kind::String { values: &["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"] },
         min: None,
         max: None,
         pattern: None,
@@ -3273,14 +3088,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -3297,14 +3106,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -3321,14 +3124,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
             ],
             union: false,
             payload: None,
@@ -3373,9 +3170,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "EntityType",
-        kind: Kind::String {
-            values: &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"],
-        },
+        kind: Kind::String { values: &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"] },
         min: None,
         max: None,
         pattern: None,
@@ -3383,11 +3178,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "EvalDecisionDetailsType",
-        kind: Kind::Map {
-            key: Member::new("", 68),
-            value: Member::new("", 159),
-            flattened: false,
-        },
+        kind: Kind::Map { key: Member::new("", 68), value: Member::new("", 159), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3405,15 +3196,9 @@ static SHAPES: [Shape; 289] = [
         name: "EvaluationResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("EvalActionName", 4)
-                },
+                Member { required: true, ..Member::new("EvalActionName", 4) },
                 Member::new("EvalResourceName", 187),
-                Member {
-                    required: true,
-                    ..Member::new("EvalDecision", 159)
-                },
+                Member { required: true, ..Member::new("EvalDecision", 159) },
                 Member::new("MatchedStatements", 203),
                 Member::new("MissingContextValues", 21),
                 Member::new("OrganizationsDecisionDetail", 154),
@@ -3434,10 +3219,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "EvaluationResultsListType",
-        kind: Kind::List {
-            element: Member::new("", 69),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 69), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3446,10 +3228,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccessKeyLastUsedRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("AccessKeyId", 225)
-            }],
+            members: &[Member { required: true, ..Member::new("AccessKeyId", 225) }],
             union: false,
             payload: None,
             error: None,
@@ -3479,11 +3258,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccountAuthorizationDetailsRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Filter", 238),
-                Member::new("MaxItems", 253),
-                Member::new("Marker", 252),
-            ],
+            members: &[Member::new("Filter", 238), Member::new("MaxItems", 253), Member::new("Marker", 252)],
             union: false,
             payload: None,
             error: None,
@@ -3535,10 +3310,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetContextKeysForCustomPolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("PolicyInputList", 200)
-            }],
+            members: &[Member { required: true, ..Member::new("PolicyInputList", 200) }],
             union: false,
             payload: None,
             error: None,
@@ -3569,10 +3341,7 @@ static SHAPES: [Shape; 289] = [
         name: "GetContextKeysForPrincipalPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicySourceArn", 230)
-                },
+                Member { required: true, ..Member::new("PolicySourceArn", 230) },
                 Member::new("PolicyInputList", 200),
             ],
             union: false,
@@ -3590,14 +3359,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3614,18 +3377,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupPolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -3642,10 +3396,7 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -3664,14 +3415,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Group", 99)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Users", 287)
-                },
+                Member { required: true, ..Member::new("Group", 99) },
+                Member { required: true, ..Member::new("Users", 287) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -3689,10 +3434,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetInstanceProfileRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("InstanceProfileName", 247)
-            }],
+            members: &[Member { required: true, ..Member::new("InstanceProfileName", 247) }],
             union: false,
             payload: None,
             error: None,
@@ -3707,10 +3449,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetInstanceProfileResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("InstanceProfile", 102)
-            }],
+            members: &[Member { required: true, ..Member::new("InstanceProfile", 102) }],
             union: false,
             payload: None,
             error: None,
@@ -3725,10 +3464,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetPolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("PolicyArn", 230)
-            }],
+            members: &[Member { required: true, ..Member::new("PolicyArn", 230) }],
             union: false,
             payload: None,
             error: None,
@@ -3759,14 +3495,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetPolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("VersionId", 268)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("VersionId", 268) },
             ],
             union: false,
             payload: None,
@@ -3798,14 +3528,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3822,18 +3546,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetRolePolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -3849,10 +3564,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("RoleName", 274)
-            }],
+            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
             union: false,
             payload: None,
             error: None,
@@ -3867,10 +3579,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Role", 190)
-            }],
+            members: &[Member { required: true, ..Member::new("Role", 190) }],
             union: false,
             payload: None,
             error: None,
@@ -3885,10 +3594,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetServiceLinkedRoleDeletionStatusRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("DeletionTaskId", 59)
-            }],
+            members: &[Member { required: true, ..Member::new("DeletionTaskId", 59) }],
             union: false,
             payload: None,
             error: None,
@@ -3903,13 +3609,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetServiceLinkedRoleDeletionStatusResponse",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Status", 60)
-                },
-                Member::new("Reason", 58),
-            ],
+            members: &[Member { required: true, ..Member::new("Status", 60) }, Member::new("Reason", 58)],
             union: false,
             payload: None,
             error: None,
@@ -3925,14 +3625,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
             ],
             union: false,
             payload: None,
@@ -3949,18 +3643,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetUserPolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -3991,10 +3676,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetUserResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("User", 222)
-            }],
+            members: &[Member { required: true, ..Member::new("User", 222) }],
             union: false,
             payload: None,
             error: None,
@@ -4010,26 +3692,11 @@ static SHAPES: [Shape; 289] = [
         name: "Group",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Path", 256)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("GroupId", 245)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Arn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("CreateDate", 235)
-                },
+                Member { required: true, ..Member::new("Path", 256) },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("GroupId", 245) },
+                Member { required: true, ..Member::new("Arn", 230) },
+                Member { required: true, ..Member::new("CreateDate", 235) },
             ],
             union: false,
             payload: None,
@@ -4069,18 +3736,9 @@ static SHAPES: [Shape; 289] = [
         name: "InlinePolicyIdentifierType",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("AttachmentType", 14)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("AttachmentName", 13)
-                },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("AttachmentType", 14) },
+                Member { required: true, ..Member::new("AttachmentName", 13) },
             ],
             union: false,
             payload: None,
@@ -4097,30 +3755,12 @@ static SHAPES: [Shape; 289] = [
         name: "InstanceProfile",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Path", 256)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileId", 245)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Arn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("CreateDate", 235)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Roles", 272)
-                },
+                Member { required: true, ..Member::new("Path", 256) },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
+                Member { required: true, ..Member::new("InstanceProfileId", 245) },
+                Member { required: true, ..Member::new("Arn", 230) },
+                Member { required: true, ..Member::new("CreateDate", 235) },
+                Member { required: true, ..Member::new("Roles", 272) },
                 Member::new("Tags", 283),
             ],
             union: false,
@@ -4164,22 +3804,11 @@ static SHAPES: [Shape; 289] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "LineNumber",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "LineNumber", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "ListAccessKeysRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("UserName", 240),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
-            ],
+            members: &[Member::new("UserName", 240), Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -4195,10 +3824,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListAccessKeysResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("AccessKeyMetadata", 226)
-                },
+                Member { required: true, ..Member::new("AccessKeyMetadata", 226) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4232,10 +3858,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListAccountAliasesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("AccountAliases", 228)
-                },
+                Member { required: true, ..Member::new("AccountAliases", 228) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4254,10 +3877,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedGroupPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
                 Member::new("PathPrefix", 266),
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
@@ -4296,10 +3916,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedRolePoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
                 Member::new("PathPrefix", 266),
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
@@ -4338,10 +3955,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedUserPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
                 Member::new("PathPrefix", 266),
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
@@ -4380,10 +3994,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListEntitiesForPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
                 Member::new("EntityFilter", 66),
                 Member::new("PathPrefix", 256),
                 Member::new("PolicyUsageFilter", 171),
@@ -4426,10 +4037,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4448,10 +4056,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyNames", 263)
-                },
+                Member { required: true, ..Member::new("PolicyNames", 263) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4470,10 +4075,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsForUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4492,10 +4094,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsForUserResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Groups", 242)
-                },
+                Member { required: true, ..Member::new("Groups", 242) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4513,11 +4112,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListGroupsRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PathPrefix", 255),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
-            ],
+            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -4533,10 +4128,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Groups", 242)
-                },
+                Member { required: true, ..Member::new("Groups", 242) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4555,10 +4147,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfileTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4577,10 +4166,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfileTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("Tags", 283) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4599,10 +4185,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesForRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4621,10 +4204,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesForRoleResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfiles", 246)
-                },
+                Member { required: true, ..Member::new("InstanceProfiles", 246) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4642,11 +4222,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListInstanceProfilesRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PathPrefix", 255),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
-            ],
+            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -4662,10 +4238,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfiles", 246)
-                },
+                Member { required: true, ..Member::new("InstanceProfiles", 246) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4705,11 +4278,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListPoliciesResponse",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Policies", 262),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
-            ],
+            members: &[Member::new("Policies", 262), Member::new("IsTruncated", 233), Member::new("Marker", 269)],
             union: false,
             payload: None,
             error: None,
@@ -4725,10 +4294,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4747,10 +4313,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("Tags", 283) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4769,10 +4332,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyVersionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4790,11 +4350,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListPolicyVersionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("Versions", 260),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
-            ],
+            members: &[Member::new("Versions", 260), Member::new("IsTruncated", 233), Member::new("Marker", 269)],
             union: false,
             payload: None,
             error: None,
@@ -4810,10 +4366,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolePoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4832,10 +4385,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolePoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyNames", 263)
-                },
+                Member { required: true, ..Member::new("PolicyNames", 263) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4854,10 +4404,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListRoleTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4876,10 +4423,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListRoleTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("Tags", 283) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4897,11 +4441,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListRolesRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PathPrefix", 255),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
-            ],
+            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -4917,10 +4457,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Roles", 272)
-                },
+                Member { required: true, ..Member::new("Roles", 272) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4939,10 +4476,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -4961,10 +4495,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyNames", 263)
-                },
+                Member { required: true, ..Member::new("PolicyNames", 263) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -4983,10 +4514,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
                 Member::new("Marker", 252),
                 Member::new("MaxItems", 253),
             ],
@@ -5005,10 +4533,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("Tags", 283) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -5026,11 +4551,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListUsersRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PathPrefix", 255),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
-            ],
+            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
             union: false,
             payload: None,
             error: None,
@@ -5046,10 +4567,7 @@ static SHAPES: [Shape; 289] = [
         name: "ListUsersResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Users", 287)
-                },
+                Member { required: true, ..Member::new("Users", 287) },
                 Member::new("IsTruncated", 233),
                 Member::new("Marker", 269),
             ],
@@ -5109,10 +4627,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ManagedPolicyDetailListType",
-        kind: Kind::List {
-            element: Member::new("", 149),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 149), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5150,10 +4665,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "OrganizationPolicyListType",
-        kind: Kind::List {
-            element: Member::new("", 152),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 152), flattened: false },
         min: None,
         max: Some(7.0),
         pattern: None,
@@ -5176,9 +4688,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PermissionsBoundaryAttachmentType",
-        kind: Kind::String {
-            values: &["PermissionsBoundaryPolicy"],
-        },
+        kind: Kind::String { values: &["PermissionsBoundaryPolicy"] },
         min: None,
         max: None,
         pattern: None,
@@ -5244,9 +4754,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyEvaluationDecisionType",
-        kind: Kind::String {
-            values: &["allowed", "explicitDeny", "implicitDeny"],
-        },
+        kind: Kind::String { values: &["allowed", "explicitDeny", "implicitDeny"] },
         min: None,
         max: None,
         pattern: None,
@@ -5269,10 +4777,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyExclusionsListType",
-        kind: Kind::List {
-            element: Member::new("", 164),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 164), flattened: false },
         min: None,
         max: Some(256.0),
         pattern: None,
@@ -5295,10 +4800,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyGroupListType",
-        kind: Kind::List {
-            element: Member::new("", 162),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 162), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5325,16 +4827,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyIdentifierPolicyType",
-        kind: Kind::String {
-            values: &[
-                "inline",
-                "aws-managed",
-                "user-managed",
-                "permission-boundary",
-                "scp",
-                "rcp",
-            ],
-        },
+        kind: Kind::String { values: &["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"] },
         min: None,
         max: None,
         pattern: None,
@@ -5380,10 +4873,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyRoleListType",
-        kind: Kind::List {
-            element: Member::new("", 168),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 168), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5391,17 +4881,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicySourceType",
-        kind: Kind::String {
-            values: &[
-                "user",
-                "group",
-                "role",
-                "aws-managed",
-                "user-managed",
-                "resource",
-                "none",
-            ],
-        },
+        kind: Kind::String { values: &["user", "group", "role", "aws-managed", "user-managed", "resource", "none"] },
         min: None,
         max: None,
         pattern: None,
@@ -5409,9 +4889,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyUsageType",
-        kind: Kind::String {
-            values: &["PermissionsPolicy", "PermissionsBoundary"],
-        },
+        kind: Kind::String { values: &["PermissionsPolicy", "PermissionsBoundary"] },
         min: None,
         max: None,
         pattern: None,
@@ -5434,10 +4912,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyUserListType",
-        kind: Kind::List {
-            element: Member::new("", 172),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 172), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5482,18 +4957,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -5510,14 +4976,8 @@ static SHAPES: [Shape; 289] = [
         name: "PutRolePermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PermissionsBoundary", 230)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PermissionsBoundary", 230) },
             ],
             union: false,
             payload: None,
@@ -5534,18 +4994,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -5562,14 +5013,8 @@ static SHAPES: [Shape; 289] = [
         name: "PutUserPermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PermissionsBoundary", 230)
-                },
+                Member { required: true, ..Member::new("UserName", 288) },
+                Member { required: true, ..Member::new("PermissionsBoundary", 230) },
             ],
             union: false,
             payload: None,
@@ -5586,18 +5031,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyName", 264)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -5630,14 +5066,8 @@ static SHAPES: [Shape; 289] = [
         name: "RemoveRoleFromInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
+                Member { required: true, ..Member::new("RoleName", 274) },
             ],
             union: false,
             payload: None,
@@ -5654,14 +5084,8 @@ static SHAPES: [Shape; 289] = [
         name: "RemoveUserFromGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
+                Member { required: true, ..Member::new("UserName", 240) },
             ],
             union: false,
             payload: None,
@@ -5684,10 +5108,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ResourceNameListType",
-        kind: Kind::List {
-            element: Member::new("", 187),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 187), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5705,14 +5126,8 @@ static SHAPES: [Shape; 289] = [
         name: "ResourceSpecificResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("EvalResourceName", 187)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("EvalResourceDecision", 159)
-                },
+                Member { required: true, ..Member::new("EvalResourceName", 187) },
+                Member { required: true, ..Member::new("EvalResourceDecision", 159) },
                 Member::new("MatchedStatements", 203),
                 Member::new("MissingContextValues", 21),
                 Member::new("EvalDecisionDetails", 67),
@@ -5731,10 +5146,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ResourceSpecificResultListType",
-        kind: Kind::List {
-            element: Member::new("", 188),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 188), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5744,26 +5156,11 @@ static SHAPES: [Shape; 289] = [
         name: "Role",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Path", 256)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleId", 245)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Arn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("CreateDate", 235)
-                },
+                Member { required: true, ..Member::new("Path", 256) },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("RoleId", 245) },
+                Member { required: true, ..Member::new("Arn", 230) },
+                Member { required: true, ..Member::new("CreateDate", 235) },
                 Member::new("AssumeRolePolicyDocument", 259),
                 Member::new("Description", 270),
                 Member::new("MaxSessionDuration", 273),
@@ -5828,10 +5225,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "RoleUsageListType",
-        kind: Kind::List {
-            element: Member::new("", 194),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 194), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5871,14 +5265,8 @@ static SHAPES: [Shape; 289] = [
         name: "SetDefaultPolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("VersionId", 268)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("VersionId", 268) },
             ],
             union: false,
             payload: None,
@@ -5895,16 +5283,10 @@ static SHAPES: [Shape; 289] = [
         name: "SimulateCustomPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyInputList", 200)
-                },
+                Member { required: true, ..Member::new("PolicyInputList", 200) },
                 Member::new("PermissionsBoundaryPolicyInputList", 200),
                 Member::new("OrderedOrganizationPolicyInputList", 153),
-                Member {
-                    required: true,
-                    ..Member::new("ActionNames", 3)
-                },
+                Member { required: true, ..Member::new("ActionNames", 3) },
                 Member::new("ResourceArns", 186),
                 Member::new("ResourcePolicy", 259),
                 Member::new("ResourceOwner", 187),
@@ -5948,17 +5330,11 @@ static SHAPES: [Shape; 289] = [
         name: "SimulatePrincipalPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicySourceArn", 230)
-                },
+                Member { required: true, ..Member::new("PolicySourceArn", 230) },
                 Member::new("PolicyInputList", 200),
                 Member::new("PermissionsBoundaryPolicyInputList", 200),
                 Member::new("PolicyExclusionList", 161),
-                Member {
-                    required: true,
-                    ..Member::new("ActionNames", 3)
-                },
+                Member { required: true, ..Member::new("ActionNames", 3) },
                 Member::new("ResourceArns", 186),
                 Member::new("ResourcePolicy", 259),
                 Member::new("ResourceOwner", 187),
@@ -5981,10 +5357,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "SimulationPolicyListType",
-        kind: Kind::List {
-            element: Member::new("", 259),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 259), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5994,14 +5367,8 @@ static SHAPES: [Shape; 289] = [
         name: "SourceRoleTemplate",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("TemplateArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TemplateMinorVersion", 248)
-                },
+                Member { required: true, ..Member::new("TemplateArn", 230) },
+                Member { required: true, ..Member::new("TemplateMinorVersion", 248) },
             ],
             union: false,
             payload: None,
@@ -6036,10 +5403,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "StatementListType",
-        kind: Kind::List {
-            element: Member::new("", 202),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 202), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6049,14 +5413,8 @@ static SHAPES: [Shape; 289] = [
         name: "Tag",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Key", 282)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Value", 284)
-                },
+                Member { required: true, ..Member::new("Key", 282) },
+                Member { required: true, ..Member::new("Value", 284) },
             ],
             union: false,
             payload: None,
@@ -6073,14 +5431,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
+                Member { required: true, ..Member::new("Tags", 283) },
             ],
             union: false,
             payload: None,
@@ -6097,14 +5449,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("Tags", 283) },
             ],
             union: false,
             payload: None,
@@ -6121,14 +5467,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("Tags", 283) },
             ],
             union: false,
             payload: None,
@@ -6145,14 +5485,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 283)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("Tags", 283) },
             ],
             union: false,
             payload: None,
@@ -6184,14 +5518,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("InstanceProfileName", 247)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 281)
-                },
+                Member { required: true, ..Member::new("InstanceProfileName", 247) },
+                Member { required: true, ..Member::new("TagKeys", 281) },
             ],
             union: false,
             payload: None,
@@ -6208,14 +5536,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("PolicyArn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 281)
-                },
+                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("TagKeys", 281) },
             ],
             union: false,
             payload: None,
@@ -6232,14 +5554,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 281)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("TagKeys", 281) },
             ],
             union: false,
             payload: None,
@@ -6256,14 +5572,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 281)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("TagKeys", 281) },
             ],
             union: false,
             payload: None,
@@ -6281,14 +5591,8 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("UserName", 240),
-                Member {
-                    required: true,
-                    ..Member::new("AccessKeyId", 225)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Status", 276)
-                },
+                Member { required: true, ..Member::new("AccessKeyId", 225) },
+                Member { required: true, ..Member::new("Status", 276) },
             ],
             union: false,
             payload: None,
@@ -6305,14 +5609,8 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateAssumeRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("PolicyDocument", 259)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("PolicyDocument", 259) },
             ],
             union: false,
             payload: None,
@@ -6329,10 +5627,7 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("GroupName", 244)
-                },
+                Member { required: true, ..Member::new("GroupName", 244) },
                 Member::new("NewPath", 256),
                 Member::new("NewGroupName", 244),
             ],
@@ -6351,14 +5646,8 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateRoleDescriptionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Description", 270)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("Description", 270) },
             ],
             union: false,
             payload: None,
@@ -6390,10 +5679,7 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleName", 274)
-                },
+                Member { required: true, ..Member::new("RoleName", 274) },
                 Member::new("Description", 270),
                 Member::new("MaxSessionDuration", 273),
             ],
@@ -6427,10 +5713,7 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 240)
-                },
+                Member { required: true, ..Member::new("UserName", 240) },
                 Member::new("NewPath", 256),
                 Member::new("NewUserName", 288),
             ],
@@ -6449,26 +5732,11 @@ static SHAPES: [Shape; 289] = [
         name: "User",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Path", 256)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("UserName", 288)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("UserId", 245)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Arn", 230)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("CreateDate", 235)
-                },
+                Member { required: true, ..Member::new("Path", 256) },
+                Member { required: true, ..Member::new("UserName", 288) },
+                Member { required: true, ..Member::new("UserId", 245) },
+                Member { required: true, ..Member::new("Arn", 230) },
+                Member { required: true, ..Member::new("CreateDate", 235) },
                 Member::new("PasswordLastUsed", 235),
                 Member::new("PermissionsBoundary", 11),
                 Member::new("Tags", 283),
@@ -6535,10 +5803,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "accessKeyMetadataListType",
-        kind: Kind::List {
-            element: Member::new("", 2),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 2), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6554,10 +5819,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "accountAliasListType",
-        kind: Kind::List {
-            element: Member::new("", 229),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 229), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6581,31 +5843,14 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "attachedPoliciesListType",
-        kind: Kind::List {
-            element: Member::new("", 12),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 12), flattened: false },
         min: None,
         max: None,
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "attachmentCountType",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
-    Shape {
-        name: "booleanType",
-        kind: Kind::Boolean,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "attachmentCountType", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "booleanType", kind: Kind::Boolean, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "customSuffixType",
         kind: Kind::String { values: &[] },
@@ -6614,14 +5859,7 @@ static SHAPES: [Shape; 289] = [
         pattern: Some(Pattern::new("[\\w+=,.@-]+")),
         sensitive: false,
     },
-    Shape {
-        name: "dateType",
-        kind: Kind::Timestamp(None),
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "dateType", kind: Kind::Timestamp(None), min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "deleteConflictMessage",
         kind: Kind::String { values: &[] },
@@ -6640,10 +5878,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "entityListType",
-        kind: Kind::List {
-            element: Member::new("", 66),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 66), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6667,10 +5902,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "groupDetailListType",
-        kind: Kind::List {
-            element: Member::new("", 100),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 100), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6678,10 +5910,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "groupListType",
-        kind: Kind::List {
-            element: Member::new("", 99),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 99), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6689,10 +5918,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "groupNameListType",
-        kind: Kind::List {
-            element: Member::new("", 244),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 244), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6716,10 +5942,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "instanceProfileListType",
-        kind: Kind::List {
-            element: Member::new("", 102),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 102), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6733,14 +5956,7 @@ static SHAPES: [Shape; 289] = [
         pattern: Some(Pattern::new("[\\w+=,.@-]+")),
         sensitive: false,
     },
-    Shape {
-        name: "integerType",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "integerType", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "invalidInputMessage",
         kind: Kind::String { values: &[] },
@@ -6815,10 +6031,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyDetailListType",
-        kind: Kind::List {
-            element: Member::new("", 158),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 158), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6834,10 +6047,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyDocumentVersionListType",
-        kind: Kind::List {
-            element: Member::new("", 174),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 174), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6853,10 +6063,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyListType",
-        kind: Kind::List {
-            element: Member::new("", 157),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 157), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6864,10 +6071,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyNameListType",
-        kind: Kind::List {
-            element: Member::new("", 264),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 264), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6899,9 +6103,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyScopeType",
-        kind: Kind::String {
-            values: &["All", "AWS", "Local"],
-        },
+        kind: Kind::String { values: &["All", "AWS", "Local"] },
         min: None,
         max: None,
         pattern: None,
@@ -6933,10 +6135,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "roleDetailListType",
-        kind: Kind::List {
-            element: Member::new("", 191),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 191), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6944,10 +6143,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "roleListType",
-        kind: Kind::List {
-            element: Member::new("", 190),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 190), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6979,9 +6175,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "statusType",
-        kind: Kind::String {
-            values: &["Active", "Inactive", "Expired"],
-        },
+        kind: Kind::String { values: &["Active", "Inactive", "Expired"] },
         min: None,
         max: None,
         pattern: None,
@@ -7042,30 +6236,16 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "summaryMapType",
-        kind: Kind::Map {
-            key: Member::new("", 278),
-            value: Member::new("", 280),
-            flattened: false,
-        },
+        kind: Kind::Map { key: Member::new("", 278), value: Member::new("", 280), flattened: false },
         min: None,
         max: None,
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "summaryValueType",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "summaryValueType", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "tagKeyListType",
-        kind: Kind::List {
-            element: Member::new("", 282),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 282), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -7081,10 +6261,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "tagListType",
-        kind: Kind::List {
-            element: Member::new("", 204),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 204), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -7108,10 +6285,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "userDetailListType",
-        kind: Kind::List {
-            element: Member::new("", 223),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 223), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7119,10 +6293,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "userListType",
-        kind: Kind::List {
-            element: Member::new("", 222),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 222), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8158,26 +7329,11 @@ haar_kernel::structure!(AccessKeyMetadata {
     status: Option<StatusType>,
     create_date: Option<haar_kernel::Timestamp>,
 });
-haar_kernel::structure!(AddRoleToInstanceProfileRequest {
-    instance_profile_name: String,
-    role_name: String,
-});
-haar_kernel::structure!(AddUserToGroupRequest {
-    group_name: String,
-    user_name: String,
-});
-haar_kernel::structure!(AttachGroupPolicyRequest {
-    group_name: String,
-    policy_arn: String,
-});
-haar_kernel::structure!(AttachRolePolicyRequest {
-    role_name: String,
-    policy_arn: String,
-});
-haar_kernel::structure!(AttachUserPolicyRequest {
-    user_name: String,
-    policy_arn: String,
-});
+haar_kernel::structure!(AddRoleToInstanceProfileRequest { instance_profile_name: String, role_name: String });
+haar_kernel::structure!(AddUserToGroupRequest { group_name: String, user_name: String });
+haar_kernel::structure!(AttachGroupPolicyRequest { group_name: String, policy_arn: String });
+haar_kernel::structure!(AttachRolePolicyRequest { role_name: String, policy_arn: String });
+haar_kernel::structure!(AttachUserPolicyRequest { user_name: String, policy_arn: String });
 haar_kernel::structure!(AttachedPermissionsBoundary {
     permissions_boundary_type: Option<PermissionsBoundaryAttachmentType>,
     permissions_boundary_arn: Option<String>,
@@ -8225,9 +7381,7 @@ haar_kernel::structure!(CreateInstanceProfileRequest {
     path: Option<String>,
     tags: Option<Vec<Tag>>,
 });
-haar_kernel::structure!(CreateInstanceProfileResponse {
-    instance_profile: InstanceProfile,
-});
+haar_kernel::structure!(CreateInstanceProfileResponse { instance_profile: InstanceProfile });
 haar_kernel::structure!(CreatePolicyRequest {
     policy_name: String,
     path: Option<String>,
@@ -8278,34 +7432,18 @@ haar_kernel::structure!(DeleteAccessKeyRequest {
     access_key_id: String,
 });
 haar_kernel::structure!(DeleteAccountAliasRequest { account_alias: String });
-haar_kernel::structure!(DeleteGroupPolicyRequest {
-    group_name: String,
-    policy_name: String,
-});
+haar_kernel::structure!(DeleteGroupPolicyRequest { group_name: String, policy_name: String });
 haar_kernel::structure!(DeleteGroupRequest { group_name: String });
-haar_kernel::structure!(DeleteInstanceProfileRequest {
-    instance_profile_name: String,
-});
+haar_kernel::structure!(DeleteInstanceProfileRequest { instance_profile_name: String });
 haar_kernel::structure!(DeletePolicyRequest { policy_arn: String });
-haar_kernel::structure!(DeletePolicyVersionRequest {
-    policy_arn: String,
-    version_id: String,
-});
+haar_kernel::structure!(DeletePolicyVersionRequest { policy_arn: String, version_id: String });
 haar_kernel::structure!(DeleteRolePermissionsBoundaryRequest { role_name: String });
-haar_kernel::structure!(DeleteRolePolicyRequest {
-    role_name: String,
-    policy_name: String,
-});
+haar_kernel::structure!(DeleteRolePolicyRequest { role_name: String, policy_name: String });
 haar_kernel::structure!(DeleteRoleRequest { role_name: String });
 haar_kernel::structure!(DeleteServiceLinkedRoleRequest { role_name: String });
-haar_kernel::structure!(DeleteServiceLinkedRoleResponse {
-    deletion_task_id: String,
-});
+haar_kernel::structure!(DeleteServiceLinkedRoleResponse { deletion_task_id: String });
 haar_kernel::structure!(DeleteUserPermissionsBoundaryRequest { user_name: String });
-haar_kernel::structure!(DeleteUserPolicyRequest {
-    user_name: String,
-    policy_name: String,
-});
+haar_kernel::structure!(DeleteUserPolicyRequest { user_name: String, policy_name: String });
 haar_kernel::structure!(DeleteUserRequest { user_name: String });
 haar_kernel::structure!(DeletionTaskFailureReasonType {
     reason: Option<String>,
@@ -8317,18 +7455,9 @@ haar_kernel::string_enum!(DeletionTaskStatusType {
     Failed = "FAILED",
     NotStarted = "NOT_STARTED",
 });
-haar_kernel::structure!(DetachGroupPolicyRequest {
-    group_name: String,
-    policy_arn: String,
-});
-haar_kernel::structure!(DetachRolePolicyRequest {
-    role_name: String,
-    policy_arn: String,
-});
-haar_kernel::structure!(DetachUserPolicyRequest {
-    user_name: String,
-    policy_arn: String,
-});
+haar_kernel::structure!(DetachGroupPolicyRequest { group_name: String, policy_arn: String });
+haar_kernel::structure!(DetachRolePolicyRequest { role_name: String, policy_arn: String });
+haar_kernel::structure!(DetachUserPolicyRequest { user_name: String, policy_arn: String });
 haar_kernel::string_enum!(EntityType {
     User = "User",
     Role = "Role",
@@ -8378,15 +7507,8 @@ haar_kernel::structure!(GetContextKeysForPrincipalPolicyRequest {
     policy_source_arn: String,
     policy_input_list: Option<Vec<String>>,
 });
-haar_kernel::structure!(GetGroupPolicyRequest {
-    group_name: String,
-    policy_name: String,
-});
-haar_kernel::structure!(GetGroupPolicyResponse {
-    group_name: String,
-    policy_name: String,
-    policy_document: String,
-});
+haar_kernel::structure!(GetGroupPolicyRequest { group_name: String, policy_name: String });
+haar_kernel::structure!(GetGroupPolicyResponse { group_name: String, policy_name: String, policy_document: String });
 haar_kernel::structure!(GetGroupRequest {
     group_name: String,
     marker: Option<String>,
@@ -8398,50 +7520,27 @@ haar_kernel::structure!(GetGroupResponse {
     is_truncated: Option<bool>,
     marker: Option<String>,
 });
-haar_kernel::structure!(GetInstanceProfileRequest {
-    instance_profile_name: String,
-});
-haar_kernel::structure!(GetInstanceProfileResponse {
-    instance_profile: InstanceProfile,
-});
+haar_kernel::structure!(GetInstanceProfileRequest { instance_profile_name: String });
+haar_kernel::structure!(GetInstanceProfileResponse { instance_profile: InstanceProfile });
 haar_kernel::structure!(GetPolicyRequest { policy_arn: String });
 haar_kernel::structure!(GetPolicyResponse {
     policy: Option<Policy>,
 });
-haar_kernel::structure!(GetPolicyVersionRequest {
-    policy_arn: String,
-    version_id: String,
-});
+haar_kernel::structure!(GetPolicyVersionRequest { policy_arn: String, version_id: String });
 haar_kernel::structure!(GetPolicyVersionResponse {
     policy_version: Option<PolicyVersion>,
 });
-haar_kernel::structure!(GetRolePolicyRequest {
-    role_name: String,
-    policy_name: String,
-});
-haar_kernel::structure!(GetRolePolicyResponse {
-    role_name: String,
-    policy_name: String,
-    policy_document: String,
-});
+haar_kernel::structure!(GetRolePolicyRequest { role_name: String, policy_name: String });
+haar_kernel::structure!(GetRolePolicyResponse { role_name: String, policy_name: String, policy_document: String });
 haar_kernel::structure!(GetRoleRequest { role_name: String });
 haar_kernel::structure!(GetRoleResponse { role: Role });
-haar_kernel::structure!(GetServiceLinkedRoleDeletionStatusRequest {
-    deletion_task_id: String,
-});
+haar_kernel::structure!(GetServiceLinkedRoleDeletionStatusRequest { deletion_task_id: String });
 haar_kernel::structure!(GetServiceLinkedRoleDeletionStatusResponse {
     status: DeletionTaskStatusType,
     reason: Option<DeletionTaskFailureReasonType>,
 });
-haar_kernel::structure!(GetUserPolicyRequest {
-    user_name: String,
-    policy_name: String,
-});
-haar_kernel::structure!(GetUserPolicyResponse {
-    user_name: String,
-    policy_name: String,
-    policy_document: String,
-});
+haar_kernel::structure!(GetUserPolicyRequest { user_name: String, policy_name: String });
+haar_kernel::structure!(GetUserPolicyResponse { user_name: String, policy_name: String, policy_document: String });
 haar_kernel::structure!(GetUserRequest {
     user_name: Option<String>,
 });
@@ -8793,37 +7892,13 @@ haar_kernel::structure!(Position {
     line: Option<i32>,
     column: Option<i32>,
 });
-haar_kernel::structure!(PutGroupPolicyRequest {
-    group_name: String,
-    policy_name: String,
-    policy_document: String,
-});
-haar_kernel::structure!(PutRolePermissionsBoundaryRequest {
-    role_name: String,
-    permissions_boundary: String,
-});
-haar_kernel::structure!(PutRolePolicyRequest {
-    role_name: String,
-    policy_name: String,
-    policy_document: String,
-});
-haar_kernel::structure!(PutUserPermissionsBoundaryRequest {
-    user_name: String,
-    permissions_boundary: String,
-});
-haar_kernel::structure!(PutUserPolicyRequest {
-    user_name: String,
-    policy_name: String,
-    policy_document: String,
-});
-haar_kernel::structure!(RemoveRoleFromInstanceProfileRequest {
-    instance_profile_name: String,
-    role_name: String,
-});
-haar_kernel::structure!(RemoveUserFromGroupRequest {
-    group_name: String,
-    user_name: String,
-});
+haar_kernel::structure!(PutGroupPolicyRequest { group_name: String, policy_name: String, policy_document: String });
+haar_kernel::structure!(PutRolePermissionsBoundaryRequest { role_name: String, permissions_boundary: String });
+haar_kernel::structure!(PutRolePolicyRequest { role_name: String, policy_name: String, policy_document: String });
+haar_kernel::structure!(PutUserPermissionsBoundaryRequest { user_name: String, permissions_boundary: String });
+haar_kernel::structure!(PutUserPolicyRequest { user_name: String, policy_name: String, policy_document: String });
+haar_kernel::structure!(RemoveRoleFromInstanceProfileRequest { instance_profile_name: String, role_name: String });
+haar_kernel::structure!(RemoveUserFromGroupRequest { group_name: String, user_name: String });
 haar_kernel::structure!(ResourceSpecificResult {
     eval_resource_name: String,
     eval_resource_decision: PolicyEvaluationDecisionType,
@@ -8868,10 +7943,7 @@ haar_kernel::structure!(RoleUsageType {
     region: Option<String>,
     resources: Option<Vec<String>>,
 });
-haar_kernel::structure!(SetDefaultPolicyVersionRequest {
-    policy_arn: String,
-    version_id: String,
-});
+haar_kernel::structure!(SetDefaultPolicyVersionRequest { policy_arn: String, version_id: String });
 haar_kernel::structure!(SimulateCustomPolicyRequest {
     policy_input_list: Vec<String>,
     permissions_boundary_policy_input_list: Option<Vec<String>>,
@@ -8906,20 +7978,14 @@ haar_kernel::structure!(SimulatePrincipalPolicyRequest {
     max_items: Option<i32>,
     marker: Option<String>,
 });
-haar_kernel::structure!(SourceRoleTemplate {
-    template_arn: String,
-    template_minor_version: i32,
-});
+haar_kernel::structure!(SourceRoleTemplate { template_arn: String, template_minor_version: i32 });
 haar_kernel::structure!(Statement {
     source_policy_id: Option<String>,
     source_policy_type: Option<PolicySourceType>,
     start_position: Option<Position>,
     end_position: Option<Position>,
 });
-haar_kernel::structure!(Tag {
-    key: String,
-    value: String,
-});
+haar_kernel::structure!(Tag { key: String, value: String });
 haar_kernel::structure!(TagInstanceProfileRequest {
     instance_profile_name: String,
     tags: Vec<Tag>,
@@ -8957,19 +8023,13 @@ haar_kernel::structure!(UpdateAccessKeyRequest {
     access_key_id: String,
     status: StatusType,
 });
-haar_kernel::structure!(UpdateAssumeRolePolicyRequest {
-    role_name: String,
-    policy_document: String,
-});
+haar_kernel::structure!(UpdateAssumeRolePolicyRequest { role_name: String, policy_document: String });
 haar_kernel::structure!(UpdateGroupRequest {
     group_name: String,
     new_path: Option<String>,
     new_group_name: Option<String>,
 });
-haar_kernel::structure!(UpdateRoleDescriptionRequest {
-    role_name: String,
-    description: String,
-});
+haar_kernel::structure!(UpdateRoleDescriptionRequest { role_name: String, description: String });
 haar_kernel::structure!(UpdateRoleDescriptionResponse {
     role: Option<Role>,
 });
@@ -9062,76 +8122,36 @@ pub mod errors {
         status: 409,
         sender: true,
     };
-    pub static DELETE_CONFLICT_EXCEPTION: ErrorShape = ErrorShape {
-        name: "DeleteConflictException",
-        code: "DeleteConflict",
-        status: 409,
-        sender: true,
-    };
-    pub static ENTITY_ALREADY_EXISTS_EXCEPTION: ErrorShape = ErrorShape {
-        name: "EntityAlreadyExistsException",
-        code: "EntityAlreadyExists",
-        status: 409,
-        sender: true,
-    };
+    pub static DELETE_CONFLICT_EXCEPTION: ErrorShape =
+        ErrorShape { name: "DeleteConflictException", code: "DeleteConflict", status: 409, sender: true };
+    pub static ENTITY_ALREADY_EXISTS_EXCEPTION: ErrorShape =
+        ErrorShape { name: "EntityAlreadyExistsException", code: "EntityAlreadyExists", status: 409, sender: true };
     pub static ENTITY_TEMPORARILY_UNMODIFIABLE_EXCEPTION: ErrorShape = ErrorShape {
         name: "EntityTemporarilyUnmodifiableException",
         code: "EntityTemporarilyUnmodifiable",
         status: 409,
         sender: true,
     };
-    pub static INVALID_INPUT_EXCEPTION: ErrorShape = ErrorShape {
-        name: "InvalidInputException",
-        code: "InvalidInput",
-        status: 400,
-        sender: true,
-    };
-    pub static LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
-        name: "LimitExceededException",
-        code: "LimitExceeded",
-        status: 409,
-        sender: true,
-    };
+    pub static INVALID_INPUT_EXCEPTION: ErrorShape =
+        ErrorShape { name: "InvalidInputException", code: "InvalidInput", status: 400, sender: true };
+    pub static LIMIT_EXCEEDED_EXCEPTION: ErrorShape =
+        ErrorShape { name: "LimitExceededException", code: "LimitExceeded", status: 409, sender: true };
     pub static MALFORMED_POLICY_DOCUMENT_EXCEPTION: ErrorShape = ErrorShape {
         name: "MalformedPolicyDocumentException",
         code: "MalformedPolicyDocument",
         status: 400,
         sender: true,
     };
-    pub static NO_SUCH_ENTITY_EXCEPTION: ErrorShape = ErrorShape {
-        name: "NoSuchEntityException",
-        code: "NoSuchEntity",
-        status: 404,
-        sender: true,
-    };
-    pub static POLICY_EVALUATION_EXCEPTION: ErrorShape = ErrorShape {
-        name: "PolicyEvaluationException",
-        code: "PolicyEvaluation",
-        status: 500,
-        sender: false,
-    };
-    pub static POLICY_NOT_ATTACHABLE_EXCEPTION: ErrorShape = ErrorShape {
-        name: "PolicyNotAttachableException",
-        code: "PolicyNotAttachable",
-        status: 400,
-        sender: true,
-    };
-    pub static SERVICE_FAILURE_EXCEPTION: ErrorShape = ErrorShape {
-        name: "ServiceFailureException",
-        code: "ServiceFailure",
-        status: 500,
-        sender: false,
-    };
-    pub static UNMODIFIABLE_ENTITY_EXCEPTION: ErrorShape = ErrorShape {
-        name: "UnmodifiableEntityException",
-        code: "UnmodifiableEntity",
-        status: 400,
-        sender: true,
-    };
-    pub static VALIDATION_ERROR: ErrorShape = ErrorShape {
-        name: "ValidationError",
-        code: "ValidationError",
-        status: 400,
-        sender: true,
-    };
+    pub static NO_SUCH_ENTITY_EXCEPTION: ErrorShape =
+        ErrorShape { name: "NoSuchEntityException", code: "NoSuchEntity", status: 404, sender: true };
+    pub static POLICY_EVALUATION_EXCEPTION: ErrorShape =
+        ErrorShape { name: "PolicyEvaluationException", code: "PolicyEvaluation", status: 500, sender: false };
+    pub static POLICY_NOT_ATTACHABLE_EXCEPTION: ErrorShape =
+        ErrorShape { name: "PolicyNotAttachableException", code: "PolicyNotAttachable", status: 400, sender: true };
+    pub static SERVICE_FAILURE_EXCEPTION: ErrorShape =
+        ErrorShape { name: "ServiceFailureException", code: "ServiceFailure", status: 500, sender: false };
+    pub static UNMODIFIABLE_ENTITY_EXCEPTION: ErrorShape =
+        ErrorShape { name: "UnmodifiableEntityException", code: "UnmodifiableEntity", status: 400, sender: true };
+    pub static VALIDATION_ERROR: ErrorShape =
+        ErrorShape { name: "ValidationError", code: "ValidationError", status: 400, sender: true };
 }

@@ -308,10 +308,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "AWSAccountIdList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("AWSAccountId"),
-                ..Member::new("", 106)
-            },
+            element: Member { query_name: Some("AWSAccountId"), ..Member::new("", 106) },
             flattened: true,
         },
         min: None,
@@ -322,10 +319,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ActionNameList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("ActionName"),
-                ..Member::new("", 106)
-            },
+            element: Member { query_name: Some("ActionName"), ..Member::new("", 106) },
             flattened: true,
         },
         min: None,
@@ -337,22 +331,10 @@ static SHAPES: [Shape; 117] = [
         name: "AddPermissionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Label", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("AWSAccountIds", 0)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Actions", 1)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Label", 106) },
+                Member { required: true, ..Member::new("AWSAccountIds", 0) },
+                Member { required: true, ..Member::new("Actions", 1) },
             ],
             union: false,
             payload: None,
@@ -368,10 +350,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "AttributeNameList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("AttributeName"),
-                ..Member::new("", 84)
-            },
+            element: Member { query_name: Some("AttributeName"), ..Member::new("", 84) },
             flattened: true,
         },
         min: None,
@@ -413,18 +392,9 @@ static SHAPES: [Shape; 117] = [
         name: "BatchResultErrorEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Id", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("SenderFault", 10)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Code", 106)
-                },
+                Member { required: true, ..Member::new("Id", 106) },
+                Member { required: true, ..Member::new("SenderFault", 10) },
+                Member { required: true, ..Member::new("Code", 106) },
                 Member::new("Message", 106),
             ],
             union: false,
@@ -441,10 +411,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "BatchResultErrorEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("BatchResultErrorEntry"),
-                ..Member::new("", 6)
-            },
+            element: Member { query_name: Some("BatchResultErrorEntry"), ..Member::new("", 6) },
             flattened: true,
         },
         min: None,
@@ -463,10 +430,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "BinaryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("BinaryListValue"),
-                ..Member::new("", 8)
-            },
+            element: Member { query_name: Some("BinaryListValue"), ..Member::new("", 8) },
             flattened: false,
         },
         min: None,
@@ -474,29 +438,12 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "Boolean",
-        kind: Kind::Boolean,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
-    Shape {
-        name: "BoxedInteger",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "Boolean", kind: Kind::Boolean, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "BoxedInteger", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "CancelMessageMoveTaskRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("TaskHandle", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("TaskHandle", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -527,14 +474,8 @@ static SHAPES: [Shape; 117] = [
         name: "ChangeMessageVisibilityBatchRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Entries", 16)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Entries", 16) },
             ],
             union: false,
             payload: None,
@@ -551,14 +492,8 @@ static SHAPES: [Shape; 117] = [
         name: "ChangeMessageVisibilityBatchRequestEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Id", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ReceiptHandle", 106)
-                },
+                Member { required: true, ..Member::new("Id", 106) },
+                Member { required: true, ..Member::new("ReceiptHandle", 106) },
                 Member::new("VisibilityTimeout", 78),
             ],
             union: false,
@@ -575,10 +510,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ChangeMessageVisibilityBatchRequestEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("ChangeMessageVisibilityBatchRequestEntry"),
-                ..Member::new("", 15)
-            },
+            element: Member { query_name: Some("ChangeMessageVisibilityBatchRequestEntry"), ..Member::new("", 15) },
             flattened: true,
         },
         min: None,
@@ -590,14 +522,8 @@ static SHAPES: [Shape; 117] = [
         name: "ChangeMessageVisibilityBatchResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Successful", 19)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Failed", 7)
-                },
+                Member { required: true, ..Member::new("Successful", 19) },
+                Member { required: true, ..Member::new("Failed", 7) },
             ],
             union: false,
             payload: None,
@@ -613,10 +539,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ChangeMessageVisibilityBatchResultEntry",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Id", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("Id", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -631,10 +554,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ChangeMessageVisibilityBatchResultEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("ChangeMessageVisibilityBatchResultEntry"),
-                ..Member::new("", 18)
-            },
+            element: Member { query_name: Some("ChangeMessageVisibilityBatchResultEntry"), ..Member::new("", 18) },
             flattened: true,
         },
         min: None,
@@ -646,18 +566,9 @@ static SHAPES: [Shape; 117] = [
         name: "ChangeMessageVisibilityRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ReceiptHandle", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("VisibilityTimeout", 78)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("ReceiptHandle", 106) },
+                Member { required: true, ..Member::new("VisibilityTimeout", 78) },
             ],
             union: false,
             payload: None,
@@ -674,18 +585,9 @@ static SHAPES: [Shape; 117] = [
         name: "CreateQueueRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueName", 106)
-                },
-                Member {
-                    query_name: Some("Attribute"),
-                    ..Member::new("Attributes", 83)
-                },
-                Member {
-                    query_name: Some("Tag"),
-                    ..Member::new("tags", 110)
-                },
+                Member { required: true, ..Member::new("QueueName", 106) },
+                Member { query_name: Some("Attribute"), ..Member::new("Attributes", 83) },
+                Member { query_name: Some("Tag"), ..Member::new("tags", 110) },
             ],
             union: false,
             payload: None,
@@ -717,14 +619,8 @@ static SHAPES: [Shape; 117] = [
         name: "DeleteMessageBatchRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Entries", 25)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Entries", 25) },
             ],
             union: false,
             payload: None,
@@ -741,14 +637,8 @@ static SHAPES: [Shape; 117] = [
         name: "DeleteMessageBatchRequestEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Id", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ReceiptHandle", 106)
-                },
+                Member { required: true, ..Member::new("Id", 106) },
+                Member { required: true, ..Member::new("ReceiptHandle", 106) },
             ],
             union: false,
             payload: None,
@@ -764,10 +654,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "DeleteMessageBatchRequestEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("DeleteMessageBatchRequestEntry"),
-                ..Member::new("", 24)
-            },
+            element: Member { query_name: Some("DeleteMessageBatchRequestEntry"), ..Member::new("", 24) },
             flattened: true,
         },
         min: None,
@@ -779,14 +666,8 @@ static SHAPES: [Shape; 117] = [
         name: "DeleteMessageBatchResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Successful", 28)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Failed", 7)
-                },
+                Member { required: true, ..Member::new("Successful", 28) },
+                Member { required: true, ..Member::new("Failed", 7) },
             ],
             union: false,
             payload: None,
@@ -802,10 +683,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "DeleteMessageBatchResultEntry",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Id", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("Id", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -820,10 +698,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "DeleteMessageBatchResultEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("DeleteMessageBatchResultEntry"),
-                ..Member::new("", 27)
-            },
+            element: Member { query_name: Some("DeleteMessageBatchResultEntry"), ..Member::new("", 27) },
             flattened: true,
         },
         min: None,
@@ -835,14 +710,8 @@ static SHAPES: [Shape; 117] = [
         name: "DeleteMessageRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ReceiptHandle", 106)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("ReceiptHandle", 106) },
             ],
             union: false,
             payload: None,
@@ -858,10 +727,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "DeleteQueueRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("QueueUrl", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("QueueUrl", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -899,13 +765,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "GetQueueAttributesRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member::new("AttributeNames", 3),
-            ],
+            members: &[Member { required: true, ..Member::new("QueueUrl", 106) }, Member::new("AttributeNames", 3)],
             union: false,
             payload: None,
             error: None,
@@ -920,10 +780,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "GetQueueAttributesResult",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                query_name: Some("Attribute"),
-                ..Member::new("Attributes", 83)
-            }],
+            members: &[Member { query_name: Some("Attribute"), ..Member::new("Attributes", 83) }],
             union: false,
             payload: None,
             error: None,
@@ -939,10 +796,7 @@ static SHAPES: [Shape; 117] = [
         name: "GetQueueUrlRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueName", 106)
-                },
+                Member { required: true, ..Member::new("QueueName", 106) },
                 Member::new("QueueOwnerAWSAccountId", 106),
             ],
             union: false,
@@ -1215,10 +1069,7 @@ static SHAPES: [Shape; 117] = [
         name: "ListDeadLetterSourceQueuesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
                 Member::new("NextToken", 113),
                 Member::new("MaxResults", 11),
             ],
@@ -1236,13 +1087,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListDeadLetterSourceQueuesResult",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("queueUrls", 88)
-                },
-                Member::new("NextToken", 113),
-            ],
+            members: &[Member { required: true, ..Member::new("queueUrls", 88) }, Member::new("NextToken", 113)],
             union: false,
             payload: None,
             error: None,
@@ -1257,13 +1102,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListMessageMoveTasksRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("SourceArn", 106)
-                },
-                Member::new("MaxResults", 78),
-            ],
+            members: &[Member { required: true, ..Member::new("SourceArn", 106) }, Member::new("MaxResults", 78)],
             union: false,
             payload: None,
             error: None,
@@ -1278,10 +1117,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListMessageMoveTasksResult",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                flattened: true,
-                ..Member::new("Results", 58)
-            }],
+            members: &[Member { flattened: true, ..Member::new("Results", 58) }],
             union: false,
             payload: None,
             error: None,
@@ -1321,10 +1157,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListMessageMoveTasksResultEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("ListMessageMoveTasksResultEntry"),
-                ..Member::new("", 57)
-            },
+            element: Member { query_name: Some("ListMessageMoveTasksResultEntry"), ..Member::new("", 57) },
             flattened: true,
         },
         min: None,
@@ -1335,10 +1168,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListQueueTagsRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("QueueUrl", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("QueueUrl", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -1353,10 +1183,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "ListQueueTagsResult",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                query_name: Some("Tag"),
-                ..Member::new("Tags", 110)
-            }],
+            members: &[Member { query_name: Some("Tag"), ..Member::new("Tags", 110) }],
             union: false,
             payload: None,
             error: None,
@@ -1402,14 +1229,7 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "Long",
-        kind: Kind::Long,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "Long", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "Message",
         kind: Kind::Structure(Structure {
@@ -1418,15 +1238,9 @@ static SHAPES: [Shape; 117] = [
                 Member::new("ReceiptHandle", 106),
                 Member::new("MD5OfBody", 106),
                 Member::new("Body", 106),
-                Member {
-                    query_name: Some("Attribute"),
-                    ..Member::new("Attributes", 73)
-                },
+                Member { query_name: Some("Attribute"), ..Member::new("Attributes", 73) },
                 Member::new("MD5OfMessageAttributes", 106),
-                Member {
-                    query_name: Some("MessageAttribute"),
-                    ..Member::new("MessageAttributes", 68)
-                },
+                Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", 68) },
             ],
             union: false,
             payload: None,
@@ -1450,10 +1264,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "MessageAttributeNameList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("MessageAttributeName"),
-                ..Member::new("", 65)
-            },
+            element: Member { query_name: Some("MessageAttributeName"), ..Member::new("", 65) },
             flattened: true,
         },
         min: None,
@@ -1467,20 +1278,9 @@ static SHAPES: [Shape; 117] = [
             members: &[
                 Member::new("StringValue", 106),
                 Member::new("BinaryValue", 8),
-                Member {
-                    query_name: Some("StringListValue"),
-                    flattened: true,
-                    ..Member::new("StringListValues", 107)
-                },
-                Member {
-                    query_name: Some("BinaryListValue"),
-                    flattened: true,
-                    ..Member::new("BinaryListValues", 9)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("DataType", 106)
-                },
+                Member { query_name: Some("StringListValue"), flattened: true, ..Member::new("StringListValues", 107) },
+                Member { query_name: Some("BinaryListValue"), flattened: true, ..Member::new("BinaryListValues", 9) },
+                Member { required: true, ..Member::new("DataType", 106) },
             ],
             union: false,
             payload: None,
@@ -1496,14 +1296,8 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "MessageBodyAttributeMap",
         kind: Kind::Map {
-            key: Member {
-                query_name: Some("Name"),
-                ..Member::new("", 106)
-            },
-            value: Member {
-                query_name: Some("Value"),
-                ..Member::new("", 67)
-            },
+            key: Member { query_name: Some("Name"), ..Member::new("", 106) },
+            value: Member { query_name: Some("Value"), ..Member::new("", 67) },
             flattened: true,
         },
         min: None,
@@ -1514,14 +1308,8 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "MessageBodySystemAttributeMap",
         kind: Kind::Map {
-            key: Member {
-                query_name: Some("Name"),
-                ..Member::new("", 75)
-            },
-            value: Member {
-                query_name: Some("Value"),
-                ..Member::new("", 76)
-            },
+            key: Member { query_name: Some("Name"), ..Member::new("", 75) },
+            value: Member { query_name: Some("Value"), ..Member::new("", 76) },
             flattened: true,
         },
         min: None,
@@ -1531,13 +1319,7 @@ static SHAPES: [Shape; 117] = [
     },
     Shape {
         name: "MessageList",
-        kind: Kind::List {
-            element: Member {
-                query_name: Some("Message"),
-                ..Member::new("", 64)
-            },
-            flattened: true,
-        },
+        kind: Kind::List { element: Member { query_name: Some("Message"), ..Member::new("", 64) }, flattened: true },
         min: None,
         max: None,
         pattern: None,
@@ -1561,10 +1343,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "MessageSystemAttributeList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("MessageSystemAttributeName"),
-                ..Member::new("", 74)
-            },
+            element: Member { query_name: Some("MessageSystemAttributeName"), ..Member::new("", 74) },
             flattened: true,
         },
         min: None,
@@ -1575,14 +1354,8 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "MessageSystemAttributeMap",
         kind: Kind::Map {
-            key: Member {
-                query_name: Some("Name"),
-                ..Member::new("", 74)
-            },
-            value: Member {
-                query_name: Some("Value"),
-                ..Member::new("", 106)
-            },
+            key: Member { query_name: Some("Name"), ..Member::new("", 74) },
+            value: Member { query_name: Some("Value"), ..Member::new("", 106) },
             flattened: true,
         },
         min: None,
@@ -1612,20 +1385,9 @@ static SHAPES: [Shape; 117] = [
             members: &[
                 Member::new("StringValue", 106),
                 Member::new("BinaryValue", 8),
-                Member {
-                    query_name: Some("StringListValue"),
-                    flattened: true,
-                    ..Member::new("StringListValues", 107)
-                },
-                Member {
-                    query_name: Some("BinaryListValue"),
-                    flattened: true,
-                    ..Member::new("BinaryListValues", 9)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("DataType", 106)
-                },
+                Member { query_name: Some("StringListValue"), flattened: true, ..Member::new("StringListValues", 107) },
+                Member { query_name: Some("BinaryListValue"), flattened: true, ..Member::new("BinaryListValues", 9) },
+                Member { required: true, ..Member::new("DataType", 106) },
             ],
             union: false,
             payload: None,
@@ -1653,22 +1415,8 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "NullableInteger",
-        kind: Kind::Integer,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
-    Shape {
-        name: "NullableLong",
-        kind: Kind::Long,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "NullableInteger", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "NullableLong", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "OverLimit",
         kind: Kind::Structure(Structure {
@@ -1702,10 +1450,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "PurgeQueueRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("QueueUrl", 106)
-            }],
+            members: &[Member { required: true, ..Member::new("QueueUrl", 106) }],
             union: false,
             payload: None,
             error: None,
@@ -1720,14 +1465,8 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "QueueAttributeMap",
         kind: Kind::Map {
-            key: Member {
-                query_name: Some("Name"),
-                ..Member::new("", 84)
-            },
-            value: Member {
-                query_name: Some("Value"),
-                ..Member::new("", 106)
-            },
+            key: Member { query_name: Some("Name"), ..Member::new("", 84) },
+            value: Member { query_name: Some("Value"), ..Member::new("", 106) },
             flattened: true,
         },
         min: None,
@@ -1790,13 +1529,7 @@ static SHAPES: [Shape; 117] = [
     },
     Shape {
         name: "QueueUrlList",
-        kind: Kind::List {
-            element: Member {
-                query_name: Some("QueueUrl"),
-                ..Member::new("", 106)
-            },
-            flattened: true,
-        },
+        kind: Kind::List { element: Member { query_name: Some("QueueUrl"), ..Member::new("", 106) }, flattened: true },
         min: None,
         max: None,
         pattern: None,
@@ -1821,10 +1554,7 @@ static SHAPES: [Shape; 117] = [
         name: "ReceiveMessageRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
                 Member::new("AttributeNames", 3),
                 Member::new("MessageSystemAttributeNames", 72),
                 Member::new("MessageAttributeNames", 66),
@@ -1863,14 +1593,8 @@ static SHAPES: [Shape; 117] = [
         name: "RemovePermissionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Label", 106)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Label", 106) },
             ],
             union: false,
             payload: None,
@@ -1917,14 +1641,8 @@ static SHAPES: [Shape; 117] = [
         name: "SendMessageBatchRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Entries", 97)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Entries", 97) },
             ],
             union: false,
             payload: None,
@@ -1941,23 +1659,11 @@ static SHAPES: [Shape; 117] = [
         name: "SendMessageBatchRequestEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Id", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("MessageBody", 106)
-                },
+                Member { required: true, ..Member::new("Id", 106) },
+                Member { required: true, ..Member::new("MessageBody", 106) },
                 Member::new("DelaySeconds", 78),
-                Member {
-                    query_name: Some("MessageAttribute"),
-                    ..Member::new("MessageAttributes", 68)
-                },
-                Member {
-                    query_name: Some("MessageSystemAttribute"),
-                    ..Member::new("MessageSystemAttributes", 69)
-                },
+                Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", 68) },
+                Member { query_name: Some("MessageSystemAttribute"), ..Member::new("MessageSystemAttributes", 69) },
                 Member::new("MessageDeduplicationId", 106),
                 Member::new("MessageGroupId", 106),
             ],
@@ -1975,10 +1681,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "SendMessageBatchRequestEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("SendMessageBatchRequestEntry"),
-                ..Member::new("", 96)
-            },
+            element: Member { query_name: Some("SendMessageBatchRequestEntry"), ..Member::new("", 96) },
             flattened: true,
         },
         min: None,
@@ -1990,14 +1693,8 @@ static SHAPES: [Shape; 117] = [
         name: "SendMessageBatchResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Successful", 100)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Failed", 7)
-                },
+                Member { required: true, ..Member::new("Successful", 100) },
+                Member { required: true, ..Member::new("Failed", 7) },
             ],
             union: false,
             payload: None,
@@ -2014,18 +1711,9 @@ static SHAPES: [Shape; 117] = [
         name: "SendMessageBatchResultEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Id", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("MessageId", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("MD5OfMessageBody", 106)
-                },
+                Member { required: true, ..Member::new("Id", 106) },
+                Member { required: true, ..Member::new("MessageId", 106) },
+                Member { required: true, ..Member::new("MD5OfMessageBody", 106) },
                 Member::new("MD5OfMessageAttributes", 106),
                 Member::new("MD5OfMessageSystemAttributes", 106),
                 Member::new("SequenceNumber", 106),
@@ -2044,10 +1732,7 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "SendMessageBatchResultEntryList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("SendMessageBatchResultEntry"),
-                ..Member::new("", 99)
-            },
+            element: Member { query_name: Some("SendMessageBatchResultEntry"), ..Member::new("", 99) },
             flattened: true,
         },
         min: None,
@@ -2059,23 +1744,11 @@ static SHAPES: [Shape; 117] = [
         name: "SendMessageRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("MessageBody", 106)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("MessageBody", 106) },
                 Member::new("DelaySeconds", 78),
-                Member {
-                    query_name: Some("MessageAttribute"),
-                    ..Member::new("MessageAttributes", 68)
-                },
-                Member {
-                    query_name: Some("MessageSystemAttribute"),
-                    ..Member::new("MessageSystemAttributes", 69)
-                },
+                Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", 68) },
+                Member { query_name: Some("MessageSystemAttribute"), ..Member::new("MessageSystemAttributes", 69) },
                 Member::new("MessageDeduplicationId", 106),
                 Member::new("MessageGroupId", 106),
             ],
@@ -2115,15 +1788,8 @@ static SHAPES: [Shape; 117] = [
         name: "SetQueueAttributesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    query_name: Some("Attribute"),
-                    required: true,
-                    ..Member::new("Attributes", 83)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { query_name: Some("Attribute"), required: true, ..Member::new("Attributes", 83) },
             ],
             union: false,
             payload: None,
@@ -2140,10 +1806,7 @@ static SHAPES: [Shape; 117] = [
         name: "StartMessageMoveTaskRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("SourceArn", 106)
-                },
+                Member { required: true, ..Member::new("SourceArn", 106) },
                 Member::new("DestinationArn", 106),
                 Member::new("MaxNumberOfMessagesPerSecond", 78),
             ],
@@ -2173,21 +1836,11 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "String",
-        kind: Kind::String { values: &[] },
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "String", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "StringList",
         kind: Kind::List {
-            element: Member {
-                query_name: Some("StringListValue"),
-                ..Member::new("", 106)
-            },
+            element: Member { query_name: Some("StringListValue"), ..Member::new("", 106) },
             flattened: false,
         },
         min: None,
@@ -2195,23 +1848,10 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "TagKey",
-        kind: Kind::String { values: &[] },
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "TagKey", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "TagKeyList",
-        kind: Kind::List {
-            element: Member {
-                query_name: Some("TagKey"),
-                ..Member::new("", 108)
-            },
-            flattened: true,
-        },
+        kind: Kind::List { element: Member { query_name: Some("TagKey"), ..Member::new("", 108) }, flattened: true },
         min: None,
         max: None,
         pattern: None,
@@ -2220,14 +1860,8 @@ static SHAPES: [Shape; 117] = [
     Shape {
         name: "TagMap",
         kind: Kind::Map {
-            key: Member {
-                query_name: Some("Key"),
-                ..Member::new("", 108)
-            },
-            value: Member {
-                query_name: Some("Value"),
-                ..Member::new("", 112)
-            },
+            key: Member { query_name: Some("Key"), ..Member::new("", 108) },
+            value: Member { query_name: Some("Value"), ..Member::new("", 112) },
             flattened: true,
         },
         min: None,
@@ -2239,14 +1873,8 @@ static SHAPES: [Shape; 117] = [
         name: "TagQueueRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 110)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("Tags", 110) },
             ],
             union: false,
             payload: None,
@@ -2267,14 +1895,7 @@ static SHAPES: [Shape; 117] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "Token",
-        kind: Kind::String { values: &[] },
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "Token", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "TooManyEntriesInBatchRequest",
         kind: Kind::Structure(Structure {
@@ -2309,14 +1930,8 @@ static SHAPES: [Shape; 117] = [
         name: "UntagQueueRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("QueueUrl", 106)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 109)
-                },
+                Member { required: true, ..Member::new("QueueUrl", 106) },
+                Member { required: true, ..Member::new("TagKeys", 109) },
             ],
             union: false,
             payload: None,
@@ -2632,19 +2247,13 @@ haar_kernel::structure!(DeleteMessageBatchRequest {
     queue_url: String,
     entries: Vec<DeleteMessageBatchRequestEntry>,
 });
-haar_kernel::structure!(DeleteMessageBatchRequestEntry {
-    id: String,
-    receipt_handle: String,
-});
+haar_kernel::structure!(DeleteMessageBatchRequestEntry { id: String, receipt_handle: String });
 haar_kernel::structure!(DeleteMessageBatchResult {
     successful: Vec<DeleteMessageBatchResultEntry>,
     failed: Vec<BatchResultErrorEntry>,
 });
 haar_kernel::structure!(DeleteMessageBatchResultEntry { id: String });
-haar_kernel::structure!(DeleteMessageRequest {
-    queue_url: String,
-    receipt_handle: String,
-});
+haar_kernel::structure!(DeleteMessageRequest { queue_url: String, receipt_handle: String });
 haar_kernel::structure!(DeleteQueueRequest { queue_url: String });
 haar_kernel::structure!(GetQueueAttributesRequest {
     queue_url: String,
@@ -2737,10 +2346,7 @@ haar_kernel::structure!(ReceiveMessageRequest {
 haar_kernel::structure!(ReceiveMessageResult {
     messages: Option<Vec<Message>>,
 });
-haar_kernel::structure!(RemovePermissionRequest {
-    queue_url: String,
-    label: String,
-});
+haar_kernel::structure!(RemovePermissionRequest { queue_url: String, label: String });
 haar_kernel::structure!(SendMessageBatchRequest {
     queue_url: String,
     entries: Vec<SendMessageBatchRequestEntry>,
@@ -2824,120 +2430,55 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static INVALID_ADDRESS: ErrorShape = ErrorShape {
-        name: "InvalidAddress",
-        code: "InvalidAddress",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_ATTRIBUTE_NAME: ErrorShape = ErrorShape {
-        name: "InvalidAttributeName",
-        code: "InvalidAttributeName",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_ATTRIBUTE_VALUE: ErrorShape = ErrorShape {
-        name: "InvalidAttributeValue",
-        code: "InvalidAttributeValue",
-        status: 400,
-        sender: true,
-    };
+    pub static INVALID_ADDRESS: ErrorShape =
+        ErrorShape { name: "InvalidAddress", code: "InvalidAddress", status: 400, sender: true };
+    pub static INVALID_ATTRIBUTE_NAME: ErrorShape =
+        ErrorShape { name: "InvalidAttributeName", code: "InvalidAttributeName", status: 400, sender: true };
+    pub static INVALID_ATTRIBUTE_VALUE: ErrorShape =
+        ErrorShape { name: "InvalidAttributeValue", code: "InvalidAttributeValue", status: 400, sender: true };
     pub static INVALID_BATCH_ENTRY_ID: ErrorShape = ErrorShape {
         name: "InvalidBatchEntryId",
         code: "AWS.SimpleQueueService.InvalidBatchEntryId",
         status: 400,
         sender: true,
     };
-    pub static INVALID_ID_FORMAT: ErrorShape = ErrorShape {
-        name: "InvalidIdFormat",
-        code: "InvalidIdFormat",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_MESSAGE_CONTENTS: ErrorShape = ErrorShape {
-        name: "InvalidMessageContents",
-        code: "InvalidMessageContents",
-        status: 400,
-        sender: true,
-    };
+    pub static INVALID_ID_FORMAT: ErrorShape =
+        ErrorShape { name: "InvalidIdFormat", code: "InvalidIdFormat", status: 400, sender: true };
+    pub static INVALID_MESSAGE_CONTENTS: ErrorShape =
+        ErrorShape { name: "InvalidMessageContents", code: "InvalidMessageContents", status: 400, sender: true };
     pub static INVALID_PARAMETER_COMBINATION: ErrorShape = ErrorShape {
         name: "InvalidParameterCombination",
         code: "InvalidParameterCombination",
         status: 400,
         sender: true,
     };
-    pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape = ErrorShape {
-        name: "InvalidParameterValueException",
-        code: "InvalidParameterValue",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_SECURITY: ErrorShape = ErrorShape {
-        name: "InvalidSecurity",
-        code: "InvalidSecurity",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_ACCESS_DENIED: ErrorShape = ErrorShape {
-        name: "KmsAccessDenied",
-        code: "KMS.AccessDeniedException",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_DISABLED: ErrorShape = ErrorShape {
-        name: "KmsDisabled",
-        code: "KMS.DisabledException",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_INVALID_KEY_USAGE: ErrorShape = ErrorShape {
-        name: "KmsInvalidKeyUsage",
-        code: "KMS.InvalidKeyUsageException",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_INVALID_STATE: ErrorShape = ErrorShape {
-        name: "KmsInvalidState",
-        code: "KMS.InvalidStateException",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_NOT_FOUND: ErrorShape = ErrorShape {
-        name: "KmsNotFound",
-        code: "KMS.NotFoundException",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_OPT_IN_REQUIRED: ErrorShape = ErrorShape {
-        name: "KmsOptInRequired",
-        code: "KMS.OptInRequired",
-        status: 400,
-        sender: true,
-    };
-    pub static KMS_THROTTLED: ErrorShape = ErrorShape {
-        name: "KmsThrottled",
-        code: "KMS.ThrottlingException",
-        status: 400,
-        sender: true,
-    };
+    pub static INVALID_PARAMETER_VALUE_EXCEPTION: ErrorShape =
+        ErrorShape { name: "InvalidParameterValueException", code: "InvalidParameterValue", status: 400, sender: true };
+    pub static INVALID_SECURITY: ErrorShape =
+        ErrorShape { name: "InvalidSecurity", code: "InvalidSecurity", status: 400, sender: true };
+    pub static KMS_ACCESS_DENIED: ErrorShape =
+        ErrorShape { name: "KmsAccessDenied", code: "KMS.AccessDeniedException", status: 400, sender: true };
+    pub static KMS_DISABLED: ErrorShape =
+        ErrorShape { name: "KmsDisabled", code: "KMS.DisabledException", status: 400, sender: true };
+    pub static KMS_INVALID_KEY_USAGE: ErrorShape =
+        ErrorShape { name: "KmsInvalidKeyUsage", code: "KMS.InvalidKeyUsageException", status: 400, sender: true };
+    pub static KMS_INVALID_STATE: ErrorShape =
+        ErrorShape { name: "KmsInvalidState", code: "KMS.InvalidStateException", status: 400, sender: true };
+    pub static KMS_NOT_FOUND: ErrorShape =
+        ErrorShape { name: "KmsNotFound", code: "KMS.NotFoundException", status: 400, sender: true };
+    pub static KMS_OPT_IN_REQUIRED: ErrorShape =
+        ErrorShape { name: "KmsOptInRequired", code: "KMS.OptInRequired", status: 400, sender: true };
+    pub static KMS_THROTTLED: ErrorShape =
+        ErrorShape { name: "KmsThrottled", code: "KMS.ThrottlingException", status: 400, sender: true };
     pub static MESSAGE_NOT_INFLIGHT: ErrorShape = ErrorShape {
         name: "MessageNotInflight",
         code: "AWS.SimpleQueueService.MessageNotInflight",
         status: 400,
         sender: true,
     };
-    pub static MISSING_REQUIRED_PARAMETER_EXCEPTION: ErrorShape = ErrorShape {
-        name: "MissingRequiredParameterException",
-        code: "MissingParameter",
-        status: 400,
-        sender: true,
-    };
-    pub static OVER_LIMIT: ErrorShape = ErrorShape {
-        name: "OverLimit",
-        code: "OverLimit",
-        status: 403,
-        sender: true,
-    };
+    pub static MISSING_REQUIRED_PARAMETER_EXCEPTION: ErrorShape =
+        ErrorShape { name: "MissingRequiredParameterException", code: "MissingParameter", status: 400, sender: true };
+    pub static OVER_LIMIT: ErrorShape = ErrorShape { name: "OverLimit", code: "OverLimit", status: 403, sender: true };
     pub static PURGE_QUEUE_IN_PROGRESS: ErrorShape = ErrorShape {
         name: "PurgeQueueInProgress",
         code: "AWS.SimpleQueueService.PurgeQueueInProgress",
@@ -2956,30 +2497,14 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static QUEUE_NAME_EXISTS: ErrorShape = ErrorShape {
-        name: "QueueNameExists",
-        code: "QueueAlreadyExists",
-        status: 400,
-        sender: true,
-    };
-    pub static RECEIPT_HANDLE_IS_INVALID: ErrorShape = ErrorShape {
-        name: "ReceiptHandleIsInvalid",
-        code: "ReceiptHandleIsInvalid",
-        status: 404,
-        sender: true,
-    };
-    pub static REQUEST_THROTTLED: ErrorShape = ErrorShape {
-        name: "RequestThrottled",
-        code: "RequestThrottled",
-        status: 403,
-        sender: true,
-    };
-    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
-        name: "ResourceNotFoundException",
-        code: "ResourceNotFoundException",
-        status: 404,
-        sender: true,
-    };
+    pub static QUEUE_NAME_EXISTS: ErrorShape =
+        ErrorShape { name: "QueueNameExists", code: "QueueAlreadyExists", status: 400, sender: true };
+    pub static RECEIPT_HANDLE_IS_INVALID: ErrorShape =
+        ErrorShape { name: "ReceiptHandleIsInvalid", code: "ReceiptHandleIsInvalid", status: 404, sender: true };
+    pub static REQUEST_THROTTLED: ErrorShape =
+        ErrorShape { name: "RequestThrottled", code: "RequestThrottled", status: 403, sender: true };
+    pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape =
+        ErrorShape { name: "ResourceNotFoundException", code: "ResourceNotFoundException", status: 404, sender: true };
     pub static TOO_MANY_ENTRIES_IN_BATCH_REQUEST: ErrorShape = ErrorShape {
         name: "TooManyEntriesInBatchRequest",
         code: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",

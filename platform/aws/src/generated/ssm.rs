@@ -1881,18 +1881,9 @@ static SHAPES: [Shape; 97] = [
         name: "AddTagsToResourceRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("ResourceType", 86)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ResourceId", 85)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Tags", 90)
-                },
+                Member { required: true, ..Member::new("ResourceType", 86) },
+                Member { required: true, ..Member::new("ResourceId", 85) },
+                Member { required: true, ..Member::new("Tags", 90) },
             ],
             union: false,
             payload: None,
@@ -1928,29 +1919,12 @@ static SHAPES: [Shape; 97] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "Boolean",
-        kind: Kind::Boolean,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
-    Shape {
-        name: "DateTime",
-        kind: Kind::Timestamp(None),
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "Boolean", kind: Kind::Boolean, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "DateTime", kind: Kind::Timestamp(None), min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "DeleteParameterRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Name", 41)
-            }],
+            members: &[Member { required: true, ..Member::new("Name", 41) }],
             union: false,
             payload: None,
             error: None,
@@ -1980,10 +1954,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "DeleteParametersRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("Names", 60)
-            }],
+            members: &[Member { required: true, ..Member::new("Names", 60) }],
             union: false,
             payload: None,
             error: None,
@@ -1998,10 +1969,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "DeleteParametersResult",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("DeletedParameters", 60),
-                Member::new("InvalidParameters", 60),
-            ],
+            members: &[Member::new("DeletedParameters", 60), Member::new("InvalidParameters", 60)],
             union: false,
             payload: None,
             error: None,
@@ -2053,10 +2021,7 @@ static SHAPES: [Shape; 97] = [
         name: "GetParameterHistoryRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Name", 41)
-                },
+                Member { required: true, ..Member::new("Name", 41) },
                 Member::new("WithDecryption", 3),
                 Member::new("MaxResults", 39),
                 Member::new("NextToken", 40),
@@ -2090,13 +2055,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "GetParameterRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Name", 41)
-                },
-                Member::new("WithDecryption", 3),
-            ],
+            members: &[Member { required: true, ..Member::new("Name", 41) }, Member::new("WithDecryption", 3)],
             union: false,
             payload: None,
             error: None,
@@ -2135,10 +2094,7 @@ static SHAPES: [Shape; 97] = [
         name: "GetParametersByPathRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Path", 41)
-                },
+                Member { required: true, ..Member::new("Path", 41) },
                 Member::new("Recursive", 3),
                 Member::new("ParameterFilters", 67),
                 Member::new("WithDecryption", 3),
@@ -2174,13 +2130,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "GetParametersRequest",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Names", 60)
-                },
-                Member::new("WithDecryption", 3),
-            ],
+            members: &[Member { required: true, ..Member::new("Names", 60) }, Member::new("WithDecryption", 3)],
             union: false,
             payload: None,
             error: None,
@@ -2419,10 +2369,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "KeyList",
-        kind: Kind::List {
-            element: Member::new("", 89),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 89), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2432,15 +2379,9 @@ static SHAPES: [Shape; 97] = [
         name: "LabelParameterVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Name", 41)
-                },
+                Member { required: true, ..Member::new("Name", 41) },
                 Member::new("ParameterVersion", 44),
-                Member {
-                    required: true,
-                    ..Member::new("Labels", 54)
-                },
+                Member { required: true, ..Member::new("Labels", 54) },
             ],
             union: false,
             payload: None,
@@ -2472,14 +2413,8 @@ static SHAPES: [Shape; 97] = [
         name: "ListTagsForResourceRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("ResourceType", 86)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ResourceId", 85)
-                },
+                Member { required: true, ..Member::new("ResourceType", 86) },
+                Member { required: true, ..Member::new("ResourceId", 85) },
             ],
             union: false,
             payload: None,
@@ -2507,14 +2442,7 @@ static SHAPES: [Shape; 97] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "MaxResults",
-        kind: Kind::Integer,
-        min: Some(1.0),
-        max: Some(50.0),
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "MaxResults", kind: Kind::Integer, min: Some(1.0), max: Some(50.0), pattern: None, sensitive: false },
     Shape {
         name: "NextToken",
         kind: Kind::String { values: &[] },
@@ -2547,14 +2475,7 @@ static SHAPES: [Shape; 97] = [
         pattern: None,
         sensitive: true,
     },
-    Shape {
-        name: "PSParameterVersion",
-        kind: Kind::Long,
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "PSParameterVersion", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "Parameter",
         kind: Kind::Structure(Structure {
@@ -2642,10 +2563,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterHistoryList",
-        kind: Kind::List {
-            element: Member::new("", 49),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 49), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2654,11 +2572,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "ParameterInlinePolicy",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("PolicyText", 87),
-                Member::new("PolicyType", 87),
-                Member::new("PolicyStatus", 87),
-            ],
+            members: &[Member::new("PolicyText", 87), Member::new("PolicyType", 87), Member::new("PolicyStatus", 87)],
             union: false,
             payload: None,
             error: None,
@@ -2688,10 +2602,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterLabelList",
-        kind: Kind::List {
-            element: Member::new("", 53),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 53), flattened: false },
         min: Some(1.0),
         max: Some(10.0),
         pattern: None,
@@ -2714,10 +2625,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterList",
-        kind: Kind::List {
-            element: Member::new("", 45),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 45), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2768,10 +2676,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterMetadataList",
-        kind: Kind::List {
-            element: Member::new("", 58),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 58), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2779,10 +2684,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterNameList",
-        kind: Kind::List {
-            element: Member::new("", 41),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 41), flattened: false },
         min: Some(1.0),
         max: Some(10.0),
         pattern: None,
@@ -2828,10 +2730,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterPolicyList",
-        kind: Kind::List {
-            element: Member::new("", 51),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 51), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2841,10 +2740,7 @@ static SHAPES: [Shape; 97] = [
         name: "ParameterStringFilter",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Key", 66)
-                },
+                Member { required: true, ..Member::new("Key", 66) },
                 Member::new("Option", 70),
                 Member::new("Values", 69),
             ],
@@ -2869,10 +2765,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterStringFilterList",
-        kind: Kind::List {
-            element: Member::new("", 65),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 65), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2888,10 +2781,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterStringFilterValueList",
-        kind: Kind::List {
-            element: Member::new("", 68),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 68), flattened: false },
         min: Some(1.0),
         max: Some(50.0),
         pattern: None,
@@ -2907,9 +2797,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterTier",
-        kind: Kind::String {
-            values: &["Standard", "Advanced", "Intelligent-Tiering"],
-        },
+        kind: Kind::String { values: &["Standard", "Advanced", "Intelligent-Tiering"] },
         min: None,
         max: None,
         pattern: None,
@@ -2917,9 +2805,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParameterType",
-        kind: Kind::String {
-            values: &["String", "StringList", "SecureString"],
-        },
+        kind: Kind::String { values: &["String", "StringList", "SecureString"] },
         min: None,
         max: None,
         pattern: None,
@@ -2959,14 +2845,8 @@ static SHAPES: [Shape; 97] = [
         name: "ParametersFilter",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Key", 76)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Values", 79)
-                },
+                Member { required: true, ..Member::new("Key", 76) },
+                Member { required: true, ..Member::new("Values", 79) },
             ],
             union: false,
             payload: None,
@@ -2981,9 +2861,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParametersFilterKey",
-        kind: Kind::String {
-            values: &["Name", "Type", "KeyId"],
-        },
+        kind: Kind::String { values: &["Name", "Type", "KeyId"] },
         min: None,
         max: None,
         pattern: None,
@@ -2991,10 +2869,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParametersFilterList",
-        kind: Kind::List {
-            element: Member::new("", 75),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 75), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3010,10 +2885,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "ParametersFilterValueList",
-        kind: Kind::List {
-            element: Member::new("", 78),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 78), flattened: false },
         min: Some(1.0),
         max: Some(50.0),
         pattern: None,
@@ -3038,15 +2910,9 @@ static SHAPES: [Shape; 97] = [
         name: "PutParameterRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Name", 41)
-                },
+                Member { required: true, ..Member::new("Name", 41) },
                 Member::new("Description", 48),
-                Member {
-                    required: true,
-                    ..Member::new("Value", 43)
-                },
+                Member { required: true, ..Member::new("Value", 43) },
                 Member::new("Type", 72),
                 Member::new("KeyId", 52),
                 Member::new("Overwrite", 3),
@@ -3086,18 +2952,9 @@ static SHAPES: [Shape; 97] = [
         name: "RemoveTagsFromResourceRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("ResourceType", 86)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ResourceId", 85)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("TagKeys", 34)
-                },
+                Member { required: true, ..Member::new("ResourceType", 86) },
+                Member { required: true, ..Member::new("ResourceId", 85) },
+                Member { required: true, ..Member::new("TagKeys", 34) },
             ],
             union: false,
             payload: None,
@@ -3154,26 +3011,13 @@ static SHAPES: [Shape; 97] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "String",
-        kind: Kind::String { values: &[] },
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "String", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "Tag",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Key", 89)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Value", 91)
-                },
+                Member { required: true, ..Member::new("Key", 89) },
+                Member { required: true, ..Member::new("Value", 91) },
             ],
             union: false,
             payload: None,
@@ -3196,10 +3040,7 @@ static SHAPES: [Shape; 97] = [
     },
     Shape {
         name: "TagList",
-        kind: Kind::List {
-            element: Member::new("", 88),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 88), flattened: false },
         min: None,
         max: Some(1000.0),
         pattern: None,
@@ -3247,18 +3088,9 @@ static SHAPES: [Shape; 97] = [
         name: "UnlabelParameterVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Name", 41)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("ParameterVersion", 44)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Labels", 54)
-                },
+                Member { required: true, ..Member::new("Name", 41) },
+                Member { required: true, ..Member::new("ParameterVersion", 44) },
+                Member { required: true, ..Member::new("Labels", 54) },
             ],
             union: false,
             payload: None,
@@ -3519,10 +3351,7 @@ haar_kernel::structure!(LabelParameterVersionResult {
     invalid_labels: Option<Vec<String>>,
     parameter_version: Option<i64>,
 });
-haar_kernel::structure!(ListTagsForResourceRequest {
-    resource_type: ResourceTypeForTagging,
-    resource_id: String,
-});
+haar_kernel::structure!(ListTagsForResourceRequest { resource_type: ResourceTypeForTagging, resource_id: String });
 haar_kernel::structure!(ListTagsForResourceResult {
     tag_list: Option<Vec<Tag>>,
 });
@@ -3630,10 +3459,7 @@ haar_kernel::string_enum!(ResourceTypeForTagging {
     Association = "Association",
     CloudConnector = "CloudConnector",
 });
-haar_kernel::structure!(Tag {
-    key: String,
-    value: String,
-});
+haar_kernel::structure!(Tag { key: String, value: String });
 haar_kernel::structure!(UnlabelParameterVersionRequest {
     name: String,
     parameter_version: i64,
@@ -3665,48 +3491,24 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static INTERNAL_SERVER_ERROR: ErrorShape = ErrorShape {
-        name: "InternalServerError",
-        code: "InternalServerError",
-        status: 500,
-        sender: false,
-    };
+    pub static INTERNAL_SERVER_ERROR: ErrorShape =
+        ErrorShape { name: "InternalServerError", code: "InternalServerError", status: 500, sender: false };
     pub static INVALID_ALLOWED_PATTERN_EXCEPTION: ErrorShape = ErrorShape {
         name: "InvalidAllowedPatternException",
         code: "InvalidAllowedPatternException",
         status: 400,
         sender: true,
     };
-    pub static INVALID_FILTER_KEY: ErrorShape = ErrorShape {
-        name: "InvalidFilterKey",
-        code: "InvalidFilterKey",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_FILTER_OPTION: ErrorShape = ErrorShape {
-        name: "InvalidFilterOption",
-        code: "InvalidFilterOption",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_FILTER_VALUE: ErrorShape = ErrorShape {
-        name: "InvalidFilterValue",
-        code: "InvalidFilterValue",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_KEY_ID: ErrorShape = ErrorShape {
-        name: "InvalidKeyId",
-        code: "InvalidKeyId",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_NEXT_TOKEN: ErrorShape = ErrorShape {
-        name: "InvalidNextToken",
-        code: "InvalidNextToken",
-        status: 400,
-        sender: true,
-    };
+    pub static INVALID_FILTER_KEY: ErrorShape =
+        ErrorShape { name: "InvalidFilterKey", code: "InvalidFilterKey", status: 400, sender: true };
+    pub static INVALID_FILTER_OPTION: ErrorShape =
+        ErrorShape { name: "InvalidFilterOption", code: "InvalidFilterOption", status: 400, sender: true };
+    pub static INVALID_FILTER_VALUE: ErrorShape =
+        ErrorShape { name: "InvalidFilterValue", code: "InvalidFilterValue", status: 400, sender: true };
+    pub static INVALID_KEY_ID: ErrorShape =
+        ErrorShape { name: "InvalidKeyId", code: "InvalidKeyId", status: 400, sender: true };
+    pub static INVALID_NEXT_TOKEN: ErrorShape =
+        ErrorShape { name: "InvalidNextToken", code: "InvalidNextToken", status: 400, sender: true };
     pub static INVALID_POLICY_ATTRIBUTE_EXCEPTION: ErrorShape = ErrorShape {
         name: "InvalidPolicyAttributeException",
         code: "InvalidPolicyAttributeException",
@@ -3719,42 +3521,22 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static INVALID_RESOURCE_ID: ErrorShape = ErrorShape {
-        name: "InvalidResourceId",
-        code: "InvalidResourceId",
-        status: 400,
-        sender: true,
-    };
-    pub static INVALID_RESOURCE_TYPE: ErrorShape = ErrorShape {
-        name: "InvalidResourceType",
-        code: "InvalidResourceType",
-        status: 400,
-        sender: true,
-    };
-    pub static PARAMETER_ALREADY_EXISTS: ErrorShape = ErrorShape {
-        name: "ParameterAlreadyExists",
-        code: "ParameterAlreadyExists",
-        status: 400,
-        sender: true,
-    };
-    pub static PARAMETER_LIMIT_EXCEEDED: ErrorShape = ErrorShape {
-        name: "ParameterLimitExceeded",
-        code: "ParameterLimitExceeded",
-        status: 400,
-        sender: true,
-    };
+    pub static INVALID_RESOURCE_ID: ErrorShape =
+        ErrorShape { name: "InvalidResourceId", code: "InvalidResourceId", status: 400, sender: true };
+    pub static INVALID_RESOURCE_TYPE: ErrorShape =
+        ErrorShape { name: "InvalidResourceType", code: "InvalidResourceType", status: 400, sender: true };
+    pub static PARAMETER_ALREADY_EXISTS: ErrorShape =
+        ErrorShape { name: "ParameterAlreadyExists", code: "ParameterAlreadyExists", status: 400, sender: true };
+    pub static PARAMETER_LIMIT_EXCEEDED: ErrorShape =
+        ErrorShape { name: "ParameterLimitExceeded", code: "ParameterLimitExceeded", status: 400, sender: true };
     pub static PARAMETER_MAX_VERSION_LIMIT_EXCEEDED: ErrorShape = ErrorShape {
         name: "ParameterMaxVersionLimitExceeded",
         code: "ParameterMaxVersionLimitExceeded",
         status: 400,
         sender: true,
     };
-    pub static PARAMETER_NOT_FOUND: ErrorShape = ErrorShape {
-        name: "ParameterNotFound",
-        code: "ParameterNotFound",
-        status: 400,
-        sender: true,
-    };
+    pub static PARAMETER_NOT_FOUND: ErrorShape =
+        ErrorShape { name: "ParameterNotFound", code: "ParameterNotFound", status: 400, sender: true };
     pub static PARAMETER_PATTERN_MISMATCH_EXCEPTION: ErrorShape = ErrorShape {
         name: "ParameterPatternMismatchException",
         code: "ParameterPatternMismatchException",
@@ -3767,34 +3549,18 @@ pub mod errors {
         status: 400,
         sender: true,
     };
-    pub static PARAMETER_VERSION_NOT_FOUND: ErrorShape = ErrorShape {
-        name: "ParameterVersionNotFound",
-        code: "ParameterVersionNotFound",
-        status: 400,
-        sender: true,
-    };
+    pub static PARAMETER_VERSION_NOT_FOUND: ErrorShape =
+        ErrorShape { name: "ParameterVersionNotFound", code: "ParameterVersionNotFound", status: 400, sender: true };
     pub static POLICIES_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
         name: "PoliciesLimitExceededException",
         code: "PoliciesLimitExceededException",
         status: 400,
         sender: true,
     };
-    pub static TOO_MANY_TAGS_ERROR: ErrorShape = ErrorShape {
-        name: "TooManyTagsError",
-        code: "TooManyTagsError",
-        status: 400,
-        sender: true,
-    };
-    pub static TOO_MANY_UPDATES: ErrorShape = ErrorShape {
-        name: "TooManyUpdates",
-        code: "TooManyUpdates",
-        status: 400,
-        sender: true,
-    };
-    pub static UNSUPPORTED_PARAMETER_TYPE: ErrorShape = ErrorShape {
-        name: "UnsupportedParameterType",
-        code: "UnsupportedParameterType",
-        status: 400,
-        sender: true,
-    };
+    pub static TOO_MANY_TAGS_ERROR: ErrorShape =
+        ErrorShape { name: "TooManyTagsError", code: "TooManyTagsError", status: 400, sender: true };
+    pub static TOO_MANY_UPDATES: ErrorShape =
+        ErrorShape { name: "TooManyUpdates", code: "TooManyUpdates", status: 400, sender: true };
+    pub static UNSUPPORTED_PARAMETER_TYPE: ErrorShape =
+        ErrorShape { name: "UnsupportedParameterType", code: "UnsupportedParameterType", status: 400, sender: true };
 }

@@ -32,8 +32,8 @@ static OPERATIONS: [Operation; 11] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(0)),
-        output: Some(ShapeId(1)),
+        input: Some(ShapeId(1)),
+        output: Some(ShapeId(2)),
         result_wrapper: Some("AssumeRoleResult"),
         input_root: None,
         signed: true,
@@ -56,8 +56,8 @@ static OPERATIONS: [Operation; 11] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(2)),
-        output: Some(ShapeId(3)),
+        input: Some(ShapeId(3)),
+        output: Some(ShapeId(4)),
         result_wrapper: Some("AssumeRoleWithWebIdentityResult"),
         input_root: None,
         signed: false,
@@ -92,8 +92,8 @@ static OPERATIONS: [Operation; 11] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(8)),
-        output: Some(ShapeId(9)),
+        input: Some(ShapeId(9)),
+        output: Some(ShapeId(10)),
         result_wrapper: Some("GetAccessKeyInfoResult"),
         input_root: None,
         signed: true,
@@ -104,8 +104,8 @@ static OPERATIONS: [Operation; 11] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(10)),
-        output: Some(ShapeId(11)),
+        input: Some(ShapeId(11)),
+        output: Some(ShapeId(12)),
         result_wrapper: Some("GetCallerIdentityResult"),
         input_root: None,
         signed: true,
@@ -140,8 +140,8 @@ static OPERATIONS: [Operation; 11] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(12)),
-        output: Some(ShapeId(13)),
+        input: Some(ShapeId(13)),
+        output: Some(ShapeId(14)),
         result_wrapper: Some("GetSessionTokenResult"),
         input_root: None,
         signed: true,
@@ -160,30 +160,39 @@ static OPERATIONS: [Operation; 11] = [
     },
 ];
 
-static SHAPES: [Shape; 62] = [
+static SHAPES: [Shape; 66] = [
+    Shape {
+        name: "AccessDenied",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 43)],
+            union: false,
+            payload: None,
+            error: Some(&errors::ACCESS_DENIED),
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
     Shape {
         name: "AssumeRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleArn", 28)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleSessionName", 46)
-                },
-                Member::new("PolicyArns", 43),
-                Member::new("Policy", 58),
-                Member::new("DurationSeconds", 45),
-                Member::new("Tags", 54),
-                Member::new("TransitiveTagKeys", 52),
-                Member::new("ExternalId", 35),
-                Member::new("SerialNumber", 47),
-                Member::new("TokenCode", 56),
-                Member::new("SourceIdentity", 51),
-                Member::new("ProvidedContexts", 22),
-                Member::new("MinimumSessionTokenSize", 40),
+                Member { required: true, ..Member::new("RoleArn", 32) },
+                Member { required: true, ..Member::new("RoleSessionName", 50) },
+                Member::new("PolicyArns", 47),
+                Member::new("Policy", 62),
+                Member::new("DurationSeconds", 49),
+                Member::new("Tags", 58),
+                Member::new("TransitiveTagKeys", 56),
+                Member::new("ExternalId", 39),
+                Member::new("SerialNumber", 51),
+                Member::new("TokenCode", 60),
+                Member::new("SourceIdentity", 55),
+                Member::new("ProvidedContexts", 25),
+                Member::new("MinimumSessionTokenSize", 44),
             ],
             union: false,
             payload: None,
@@ -200,12 +209,12 @@ static SHAPES: [Shape; 62] = [
         name: "AssumeRoleResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Credentials", 6),
-                Member::new("AssumedRoleUser", 4),
-                Member::new("PackedPolicySize", 41),
-                Member::new("SourceIdentity", 51),
-                Member::new("SessionTokenUtilization", 50),
-                Member::new("SessionTokenSize", 49),
+                Member::new("Credentials", 7),
+                Member::new("AssumedRoleUser", 5),
+                Member::new("PackedPolicySize", 45),
+                Member::new("SourceIdentity", 55),
+                Member::new("SessionTokenUtilization", 54),
+                Member::new("SessionTokenSize", 53),
             ],
             union: false,
             payload: None,
@@ -222,23 +231,14 @@ static SHAPES: [Shape; 62] = [
         name: "AssumeRoleWithWebIdentityRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("RoleArn", 28)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("RoleSessionName", 46)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("WebIdentityToken", 30)
-                },
-                Member::new("ProviderId", 59),
-                Member::new("PolicyArns", 43),
-                Member::new("Policy", 48),
-                Member::new("DurationSeconds", 45),
-                Member::new("MinimumSessionTokenSize", 40),
+                Member { required: true, ..Member::new("RoleArn", 32) },
+                Member { required: true, ..Member::new("RoleSessionName", 50) },
+                Member { required: true, ..Member::new("WebIdentityToken", 34) },
+                Member::new("ProviderId", 63),
+                Member::new("PolicyArns", 47),
+                Member::new("Policy", 52),
+                Member::new("DurationSeconds", 49),
+                Member::new("MinimumSessionTokenSize", 44),
             ],
             union: false,
             payload: None,
@@ -255,15 +255,15 @@ static SHAPES: [Shape; 62] = [
         name: "AssumeRoleWithWebIdentityResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Credentials", 6),
-                Member::new("SubjectFromWebIdentityToken", 61),
-                Member::new("AssumedRoleUser", 4),
-                Member::new("PackedPolicySize", 41),
-                Member::new("Provider", 17),
-                Member::new("Audience", 5),
-                Member::new("SourceIdentity", 51),
-                Member::new("SessionTokenUtilization", 50),
-                Member::new("SessionTokenSize", 49),
+                Member::new("Credentials", 7),
+                Member::new("SubjectFromWebIdentityToken", 65),
+                Member::new("AssumedRoleUser", 5),
+                Member::new("PackedPolicySize", 45),
+                Member::new("Provider", 19),
+                Member::new("Audience", 6),
+                Member::new("SourceIdentity", 55),
+                Member::new("SessionTokenUtilization", 54),
+                Member::new("SessionTokenSize", 53),
             ],
             union: false,
             payload: None,
@@ -280,14 +280,8 @@ static SHAPES: [Shape; 62] = [
         name: "AssumedRoleUser",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("AssumedRoleId", 29)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Arn", 28)
-                },
+                Member { required: true, ..Member::new("AssumedRoleId", 33) },
+                Member { required: true, ..Member::new("Arn", 32) },
             ],
             union: false,
             payload: None,
@@ -312,22 +306,10 @@ static SHAPES: [Shape; 62] = [
         name: "Credentials",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("AccessKeyId", 25)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("SecretAccessKey", 26)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("SessionToken", 57)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Expiration", 32)
-                },
+                Member { required: true, ..Member::new("AccessKeyId", 29) },
+                Member { required: true, ..Member::new("SecretAccessKey", 30) },
+                Member { required: true, ..Member::new("SessionToken", 61) },
+                Member { required: true, ..Member::new("Expiration", 36) },
             ],
             union: false,
             payload: None,
@@ -343,7 +325,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "ExpiredTokenException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 34)],
+            members: &[Member::new("message", 38)],
             union: false,
             payload: None,
             error: Some(&errors::EXPIRED_TOKEN_EXCEPTION),
@@ -358,10 +340,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "GetAccessKeyInfoRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member {
-                required: true,
-                ..Member::new("AccessKeyId", 25)
-            }],
+            members: &[Member { required: true, ..Member::new("AccessKeyId", 29) }],
             union: false,
             payload: None,
             error: None,
@@ -376,7 +355,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "GetAccessKeyInfoResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Account", 27)],
+            members: &[Member::new("Account", 31)],
             union: false,
             payload: None,
             error: None,
@@ -406,11 +385,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "GetCallerIdentityResponse",
         kind: Kind::Structure(Structure {
-            members: &[
-                Member::new("UserId", 60),
-                Member::new("Account", 27),
-                Member::new("Arn", 28),
-            ],
+            members: &[Member::new("UserId", 64), Member::new("Account", 31), Member::new("Arn", 32)],
             union: false,
             payload: None,
             error: None,
@@ -426,10 +401,10 @@ static SHAPES: [Shape; 62] = [
         name: "GetSessionTokenRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("DurationSeconds", 33),
-                Member::new("SerialNumber", 47),
-                Member::new("TokenCode", 56),
-                Member::new("MinimumSessionTokenSize", 40),
+                Member::new("DurationSeconds", 37),
+                Member::new("SerialNumber", 51),
+                Member::new("TokenCode", 60),
+                Member::new("MinimumSessionTokenSize", 44),
             ],
             union: false,
             payload: None,
@@ -446,9 +421,9 @@ static SHAPES: [Shape; 62] = [
         name: "GetSessionTokenResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Credentials", 6),
-                Member::new("SessionTokenUtilization", 50),
-                Member::new("SessionTokenSize", 49),
+                Member::new("Credentials", 7),
+                Member::new("SessionTokenUtilization", 54),
+                Member::new("SessionTokenSize", 53),
             ],
             union: false,
             payload: None,
@@ -464,7 +439,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "IDPCommunicationErrorException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 36)],
+            members: &[Member::new("message", 40)],
             union: false,
             payload: None,
             error: Some(&errors::IDP_COMMUNICATION_ERROR_EXCEPTION),
@@ -479,7 +454,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "IDPRejectedClaimException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 37)],
+            members: &[Member::new("message", 41)],
             union: false,
             payload: None,
             error: Some(&errors::IDP_REJECTED_CLAIM_EXCEPTION),
@@ -494,7 +469,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "InvalidIdentityTokenException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 38)],
+            members: &[Member::new("message", 42)],
             union: false,
             payload: None,
             error: Some(&errors::INVALID_IDENTITY_TOKEN_EXCEPTION),
@@ -507,17 +482,25 @@ static SHAPES: [Shape; 62] = [
         sensitive: false,
     },
     Shape {
-        name: "Issuer",
-        kind: Kind::String { values: &[] },
+        name: "InvalidParameterValue",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 43)],
+            union: false,
+            payload: None,
+            error: Some(&errors::INVALID_PARAMETER_VALUE),
+            xml_name: None,
+            xml_namespace: None,
+        }),
         min: None,
         max: None,
         pattern: None,
         sensitive: false,
     },
+    Shape { name: "Issuer", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "MalformedPolicyDocumentException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 39)],
+            members: &[Member::new("message", 43)],
             union: false,
             payload: None,
             error: Some(&errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION),
@@ -530,9 +513,24 @@ static SHAPES: [Shape; 62] = [
         sensitive: false,
     },
     Shape {
+        name: "MissingAuthenticationToken",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 43)],
+            union: false,
+            payload: None,
+            error: Some(&errors::MISSING_AUTHENTICATION_TOKEN),
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "PackedPolicyTooLargeException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 42)],
+            members: &[Member::new("message", 46)],
             union: false,
             payload: None,
             error: Some(&errors::PACKED_POLICY_TOO_LARGE_EXCEPTION),
@@ -547,7 +545,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "PolicyDescriptorType",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("arn", 28)],
+            members: &[Member::new("arn", 32)],
             union: false,
             payload: None,
             error: None,
@@ -562,7 +560,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "ProvidedContext",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ProviderArn", 28), Member::new("ContextAssertion", 31)],
+            members: &[Member::new("ProviderArn", 32), Member::new("ContextAssertion", 35)],
             union: false,
             payload: None,
             error: None,
@@ -576,10 +574,7 @@ static SHAPES: [Shape; 62] = [
     },
     Shape {
         name: "ProvidedContextsListType",
-        kind: Kind::List {
-            element: Member::new("", 21),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 24), flattened: false },
         min: Some(1.0),
         max: Some(5.0),
         pattern: None,
@@ -588,7 +583,7 @@ static SHAPES: [Shape; 62] = [
     Shape {
         name: "RegionDisabledException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 44)],
+            members: &[Member::new("message", 48)],
             union: false,
             payload: None,
             error: Some(&errors::REGION_DISABLED_EXCEPTION),
@@ -604,18 +599,27 @@ static SHAPES: [Shape; 62] = [
         name: "Tag",
         kind: Kind::Structure(Structure {
             members: &[
-                Member {
-                    required: true,
-                    ..Member::new("Key", 53)
-                },
-                Member {
-                    required: true,
-                    ..Member::new("Value", 55)
-                },
+                Member { required: true, ..Member::new("Key", 57) },
+                Member { required: true, ..Member::new("Value", 59) },
             ],
             union: false,
             payload: None,
             error: None,
+            xml_name: None,
+            xml_namespace: None,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ValidationError",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("message", 43)],
+            union: false,
+            payload: None,
+            error: Some(&errors::VALIDATION_ERROR),
             xml_name: None,
             xml_namespace: None,
         }),
@@ -682,14 +686,7 @@ static SHAPES: [Shape; 62] = [
         pattern: None,
         sensitive: false,
     },
-    Shape {
-        name: "dateType",
-        kind: Kind::Timestamp(None),
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
+    Shape { name: "dateType", kind: Kind::Timestamp(None), min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "durationSecondsType",
         kind: Kind::Integer,
@@ -772,12 +769,9 @@ static SHAPES: [Shape; 62] = [
     },
     Shape {
         name: "policyDescriptorListType",
-        kind: Kind::List {
-            element: Member::new("", 20),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 23), flattened: false },
         min: None,
-        max: None,
+        max: Some(10.0),
         pattern: None,
         sensitive: false,
     },
@@ -847,10 +841,7 @@ static SHAPES: [Shape; 62] = [
     },
     Shape {
         name: "tagKeyListType",
-        kind: Kind::List {
-            element: Member::new("", 53),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 57), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -866,10 +857,7 @@ static SHAPES: [Shape; 62] = [
     },
     Shape {
         name: "tagListType",
-        kind: Kind::List {
-            element: Member::new("", 24),
-            flattened: false,
-        },
+        kind: Kind::List { element: Member::new("", 27), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -1033,10 +1021,7 @@ haar_kernel::structure!(AssumeRoleWithWebIdentityResponse {
     session_token_utilization: Option<i32>,
     session_token_size: Option<i32>,
 });
-haar_kernel::structure!(AssumedRoleUser {
-    assumed_role_id: String,
-    arn: String,
-});
+haar_kernel::structure!(AssumedRoleUser { assumed_role_id: String, arn: String });
 haar_kernel::structure!(Credentials {
     access_key_id: String,
     secret_access_key: String,
@@ -1071,54 +1056,39 @@ haar_kernel::structure!(ProvidedContext {
     provider_arn: Option<String>,
     context_assertion: Option<String>,
 });
-haar_kernel::structure!(Tag {
-    key: String,
-    value: String,
-});
+haar_kernel::structure!(Tag { key: String, value: String });
 
 /// Errors that the served operations may answer.
 pub mod errors {
     use super::ErrorShape;
-    pub static EXPIRED_TOKEN_EXCEPTION: ErrorShape = ErrorShape {
-        name: "ExpiredTokenException",
-        code: "ExpiredTokenException",
-        status: 400,
-        sender: true,
-    };
-    pub static IDP_COMMUNICATION_ERROR_EXCEPTION: ErrorShape = ErrorShape {
-        name: "IDPCommunicationErrorException",
-        code: "IDPCommunicationError",
-        status: 400,
-        sender: true,
-    };
-    pub static IDP_REJECTED_CLAIM_EXCEPTION: ErrorShape = ErrorShape {
-        name: "IDPRejectedClaimException",
-        code: "IDPRejectedClaim",
-        status: 403,
-        sender: true,
-    };
-    pub static INVALID_IDENTITY_TOKEN_EXCEPTION: ErrorShape = ErrorShape {
-        name: "InvalidIdentityTokenException",
-        code: "InvalidIdentityToken",
-        status: 400,
-        sender: true,
-    };
+    pub static ACCESS_DENIED: ErrorShape =
+        ErrorShape { name: "AccessDenied", code: "AccessDenied", status: 403, sender: true };
+    pub static EXPIRED_TOKEN_EXCEPTION: ErrorShape =
+        ErrorShape { name: "ExpiredTokenException", code: "ExpiredTokenException", status: 400, sender: true };
+    pub static IDP_COMMUNICATION_ERROR_EXCEPTION: ErrorShape =
+        ErrorShape { name: "IDPCommunicationErrorException", code: "IDPCommunicationError", status: 400, sender: true };
+    pub static IDP_REJECTED_CLAIM_EXCEPTION: ErrorShape =
+        ErrorShape { name: "IDPRejectedClaimException", code: "IDPRejectedClaim", status: 403, sender: true };
+    pub static INVALID_IDENTITY_TOKEN_EXCEPTION: ErrorShape =
+        ErrorShape { name: "InvalidIdentityTokenException", code: "InvalidIdentityToken", status: 400, sender: true };
+    pub static INVALID_PARAMETER_VALUE: ErrorShape =
+        ErrorShape { name: "InvalidParameterValue", code: "InvalidParameterValue", status: 400, sender: true };
     pub static MALFORMED_POLICY_DOCUMENT_EXCEPTION: ErrorShape = ErrorShape {
         name: "MalformedPolicyDocumentException",
         code: "MalformedPolicyDocument",
         status: 400,
         sender: true,
     };
-    pub static PACKED_POLICY_TOO_LARGE_EXCEPTION: ErrorShape = ErrorShape {
-        name: "PackedPolicyTooLargeException",
-        code: "PackedPolicyTooLarge",
-        status: 400,
-        sender: true,
-    };
-    pub static REGION_DISABLED_EXCEPTION: ErrorShape = ErrorShape {
-        name: "RegionDisabledException",
-        code: "RegionDisabledException",
+    pub static MISSING_AUTHENTICATION_TOKEN: ErrorShape = ErrorShape {
+        name: "MissingAuthenticationToken",
+        code: "MissingAuthenticationToken",
         status: 403,
         sender: true,
     };
+    pub static PACKED_POLICY_TOO_LARGE_EXCEPTION: ErrorShape =
+        ErrorShape { name: "PackedPolicyTooLargeException", code: "PackedPolicyTooLarge", status: 400, sender: true };
+    pub static REGION_DISABLED_EXCEPTION: ErrorShape =
+        ErrorShape { name: "RegionDisabledException", code: "RegionDisabledException", status: 403, sender: true };
+    pub static VALIDATION_ERROR: ErrorShape =
+        ErrorShape { name: "ValidationError", code: "ValidationError", status: 400, sender: true };
 }

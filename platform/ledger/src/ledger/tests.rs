@@ -75,24 +75,19 @@ async fn those_who_record_into_a_full_queue_wait_for_a_slow_writer_and_lose_noth
     }
     {
         let mut waits = pin!(ledger.record(at(-1)));
-        assert_eq!(futures_poll(waits.as_mut()).await, Poll::Pending);
+        assert_eq!(poll_once(waits.as_mut()).await, Poll::Pending);
         // Its caller goes away; the line stays.
     }
     let mut waits = pin!(ledger.record(at(-2)));
-    assert_eq!(futures_poll(waits.as_mut()).await, Poll::Pending);
+    assert_eq!(poll_once(waits.as_mut()).await, Poll::Pending);
     drop(slow);
     waits.await;
-    let newest = Query {
-        newest_first: true,
-        limit: Some(2),
-        ..Query::default()
-    };
+    let newest = Query { newest_first: true, limit: Some(2), ..Query::default() };
     assert_eq!(seconds(&ledger, newest).await, [-2, -1]);
     assert_eq!(seconds(&ledger, Query::default()).await.len(), QUEUE_MAX + 2);
 }
 
-/// Polls once.
-async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
@@ -102,11 +97,7 @@ async fn lines_come_in_both_directions_and_within_a_limit() {
     for second in 1..=600 {
         ledger.record(at(second)).await;
     }
-    let back = Query {
-        newest_first: true,
-        limit: Some(3),
-        ..Query::default()
-    };
+    let back = Query { newest_first: true, limit: Some(3), ..Query::default() };
     assert_eq!(seconds(&ledger, back).await, [600, 599, 598]);
     assert_eq!(seconds(&ledger, Query::default()).await, (1..=600).collect::<Vec<_>>());
 }
@@ -142,10 +133,7 @@ async fn each_condition_selects() {
     other.region = "us-east-1".into();
     other.caller.arn = "arn:aws:iam::210987654321:root".into();
     other.outcome = Outcome::failed(403, "AccessDenied", "no");
-    other.would_deny = Some(WouldDeny {
-        action: "iam:GetUser".into(),
-        resource: "*".into(),
-    });
+    other.would_deny = Some(WouldDeny { action: "iam:GetUser".into(), resource: "*".into() });
     ledger.record(other.clone()).await;
     let base = Query::default;
     for query in [
@@ -167,10 +155,7 @@ async fn each_condition_selects() {
 #[tokio::test]
 async fn old_lines_make_way_for_new_ones() {
     let store = store();
-    let small = LogOptions {
-        segment_bytes: 4096,
-        segments_max: 3,
-    };
+    let small = LogOptions { segment_bytes: 4096, segments_max: 3 };
     // The first to ask for a log sets how much it keeps.
     store.log("ledger", small).expect("a log");
     let ledger = open(&store);
@@ -198,33 +183,24 @@ async fn recording_goes_on_while_the_house_closes() {
 #[tokio::test]
 async fn a_clock_that_was_turned_back_hides_no_line() {
     let store = store();
-    open(&store).record(at(2_000_000)).await;
-    let ledger = open(&store);
-    ledger.record(at(2_000_000)).await;
-    ledger.flush().await.expect("flushed");
-    let reopened = open(&store);
-    reopened.record(at(5)).await;
-    let query = Query {
-        since: Some(Timestamp::from_seconds(5)),
-        newest_first: true,
-        ..Query::default()
-    };
-    assert_eq!(seconds(&reopened, query).await, [5, 2_000_000]);
+    let before = open(&store);
+    before.record(at(2_000_000)).await;
+    before.flush().await.expect("flushed");
+    let after = open(&store);
+    after.record(at(5)).await;
+    let query = Query { since: Some(Timestamp::from_seconds(5)), newest_first: true, ..Query::default() };
+    assert_eq!(seconds(&after, query).await, [5, 2_000_000]);
+    let since_then = Query { since: Some(Timestamp::from_seconds(2_000_000)), ..Query::default() };
+    assert_eq!(seconds(&after, since_then).await, [2_000_000]);
 }
 
 #[tokio::test]
 async fn a_store_that_fails_is_reported_and_counted() {
     let store = store();
-    let tiny = LogOptions {
-        segment_bytes: 64,
-        segments_max: 2,
-    };
+    let tiny = LogOptions { segment_bytes: 64, segments_max: 2 };
     store.log("ledger", tiny).expect("a log");
     let ledger = open(&store);
     ledger.record(at(1)).await;
-    assert!(matches!(
-        ledger.flush().await,
-        Err(LedgerError::Store(StoreError::FrameTooLarge { .. }))
-    ));
+    assert!(matches!(ledger.flush().await, Err(LedgerError::Store(StoreError::FrameTooLarge { .. }))));
     assert_eq!(ledger.stats().lost, 1);
 }

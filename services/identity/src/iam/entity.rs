@@ -28,6 +28,17 @@ pub fn by_id<E: Entity>(
     Ok(found.next().transpose()?.map(|(_, _, entity)| entity))
 }
 
+/// Refuses what only the linked service may do.
+pub fn guard<E: Entity>(entity: E) -> Result<E, Error> {
+    if entity.is_protected() {
+        return Err(Error::UnmodifiableEntity(format!(
+            "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+            entity.head().name
+        )));
+    }
+    Ok(entity)
+}
+
 /// How many entities of a kind the account has.
 pub fn count<E: Entity>(tx: &impl Read, account: &str) -> Result<u64, StoreError> {
     tx.count_in(E::TABLE, Span::under((account,)))

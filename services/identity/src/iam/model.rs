@@ -61,6 +61,18 @@ impl Kind {
         }
     }
 
+    /// How many an account has at most, and IAM's name for that quota.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    pub const fn quota(self) -> (&'static str, usize) {
+        match self {
+            Self::User => ("UsersPerAccount", 5000),
+            Self::Group => ("GroupsPerAccount", 300),
+            Self::Role => ("RolesPerAccount", 1000),
+            Self::InstanceProfile => ("InstanceProfilesPerAccount", 1000),
+            Self::Policy => ("PoliciesPerAccount", 1500),
+        }
+    }
+
     /// A unique id for a new entity.
     pub fn new_id(self) -> String {
         let prefix = match self {
@@ -86,6 +98,11 @@ pub trait Entity: Record + Clone {
     fn head(&self) -> &Head;
     fn head_mut(&mut self) -> &mut Head;
 
+    /// Whether nobody but the service that it is linked to may change it.
+    fn is_protected(&self) -> bool {
+        false
+    }
+
     fn arn(&self) -> Arn {
         let head = self.head();
         Self::KIND.arn(&head.account, &head.path, &head.name)
@@ -98,6 +115,11 @@ pub trait Entity: Record + Clone {
 
 /// An entity that policies are attached to: a user, a group or a role.
 pub trait Holder: Entity {
+    /// Characters of its inline policies together, and managed policies attached to it with IAM's name for that quota.
+    const INLINE_SIZE_MAX: usize;
+    const ATTACHED_QUOTA: &'static str;
+    /// The index of its policies.
+    const BY_POLICY: Index<PolicyUse, NameKey, Self>;
     fn policies(&self) -> &PolicySet;
     fn policies_mut(&mut self) -> &mut PolicySet;
 }
@@ -299,7 +321,7 @@ impl Record for LastUse {}
 impl Record for DeletionTask {}
 
 macro_rules! entity {
-    ($record:ident, $kind:ident, $table:ident) => {
+    ($record:ident, $kind:ident, $table:ident $(, $is_protected:expr)?) => {
         impl Entity for $record {
             const KIND: Kind = Kind::$kind;
             const TABLE: Table<NameKey, Self> = $table;
@@ -309,19 +331,26 @@ macro_rules! entity {
             fn head_mut(&mut self) -> &mut Head {
                 &mut self.head
             }
+            $(fn is_protected(&self) -> bool {
+                let is_protected: fn(&Self) -> bool = $is_protected;
+                is_protected(self)
+            })?
         }
     };
 }
 
 entity!(User, User, USERS);
 entity!(Group, Group, GROUPS);
-entity!(Role, Role, ROLES);
+entity!(Role, Role, ROLES, |role| role.linked_service.is_some());
 entity!(InstanceProfile, InstanceProfile, INSTANCE_PROFILES);
 entity!(ManagedPolicy, Policy, MANAGED_POLICIES);
 
 macro_rules! holder {
-    ($record:ident) => {
+    ($record:ident, $by_policy:ident, $inline_size_max:literal, $attached_quota:literal) => {
         impl Holder for $record {
+            const INLINE_SIZE_MAX: usize = $inline_size_max;
+            const ATTACHED_QUOTA: &'static str = $attached_quota;
+            const BY_POLICY: Index<PolicyUse, NameKey, Self> = $by_policy;
             fn policies(&self) -> &PolicySet {
                 &self.policies
             }
@@ -332,6 +361,6 @@ macro_rules! holder {
     };
 }
 
-holder!(User);
-holder!(Group);
-holder!(Role);
+holder!(User, USERS_BY_POLICY, 2048, "PoliciesPerUser");
+holder!(Group, GROUPS_BY_POLICY, 5120, "PoliciesPerGroup");
+holder!(Role, ROLES_BY_POLICY, 10240, "PoliciesPerRole");

@@ -42,11 +42,11 @@ pub fn of_role(tx: &impl Read, role: &Role) -> Result<Permissions, StoreError> {
 
 /// The policies that limit a session; `None` when it was made without any.
 pub fn of_session(tx: &impl Read, session: &Session) -> Result<Option<Vec<Source>>, StoreError> {
-    if session.policies.is_empty() && session.policy_arns.is_empty() {
+    if !session.is_limited() {
         return Ok(None);
     }
     let mut sources = Vec::new();
-    for text in &session.policies {
+    if let Some(text) = &session.policy {
         let document = compile(text, Kind::Identity, "session policy")?;
         sources.push(Source {
             id: "SessionPolicy".into(),

@@ -50,6 +50,19 @@ pub struct Parameter {
 
 impl Record for Parameter {}
 
+impl Parameter {
+    /// The number of the oldest version that is kept. Versions go in order, so all after it are there.
+    pub fn oldest(&self) -> i64 {
+        (self.latest.number - VERSIONS_MAX + 1).max(1)
+    }
+
+    /// The version that a label is on.
+    pub fn labelled(&self, label: &str) -> Option<i64> {
+        let found = self.labels.iter().find(|(known, _)| known == label);
+        found.map(|(_, number)| *number)
+    }
+}
+
 /// One version of a parameter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Version {

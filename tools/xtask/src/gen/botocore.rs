@@ -32,9 +32,7 @@ pub fn strip(models: &Path, served: &Served) -> Result<()> {
     for service in &served.services {
         let name = format!("botocore/data/{}/service-2.json.gz", service.model);
         let mut text = String::new();
-        let entry = archive
-            .by_name(&name)
-            .with_context(|| format!("the wheel has no {name}"))?;
+        let entry = archive.by_name(&name).with_context(|| format!("the wheel has no {name}"))?;
         GzDecoder::new(entry).read_to_string(&mut text)?;
         let mut model: Value = serde_json::from_str(&text)?;
         drop_prose(&mut model, false);
@@ -76,10 +74,6 @@ fn download(version: &str, sha256: &str) -> Result<PathBuf> {
     }
     let digest = ring::digest::digest(&ring::digest::SHA256, &std::fs::read(&wheel)?);
     let found: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    ensure!(
-        found == sha256,
-        "{} has SHA-256 {found}, but served.toml pins {sha256}",
-        wheel.display()
-    );
+    ensure!(found == sha256, "{} has SHA-256 {found}, but served.toml pins {sha256}", wheel.display());
     Ok(wheel)
 }

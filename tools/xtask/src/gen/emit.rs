@@ -29,17 +29,9 @@ pub fn index(served: &Served) -> Result<String> {
 
 /// One service's module.
 pub fn service(service: &Service, model: &Value, reached: &Reached) -> Result<String> {
-    let emitter = Emitter {
-        service,
-        model,
-        reached,
-    };
+    let emitter = Emitter { service, model, reached };
     let mut out = String::from(HEADER);
-    writeln!(
-        out,
-        "// Service model of AWS: {}, botocore's data, Apache-2.0.\n",
-        service.model
-    )?;
+    writeln!(out, "// Service model of AWS: {}, botocore's data, Apache-2.0.\n", service.model)?;
     out.push_str("use haar_kernel::fault::ErrorShape;\n");
     out.push_str("use haar_kernel::schema::{Kind, Location, Member, Model, Operation, Pattern, Protocol, Shape, ShapeId, Structure, TimestampFormat, Violations, XmlRoot};\n\n");
     emitter.model(&mut out)?;
@@ -49,17 +41,11 @@ pub fn service(service: &Service, model: &Value, reached: &Reached) -> Result<St
     emitter.types(&mut out)?;
     emitter.errors(&mut out)?;
     // Every module imports the whole vocabulary; small services use a part of it.
-    Ok(out
-        .replacen(
-            "use haar_kernel::fault",
-            "#[allow(unused_imports)]\nuse haar_kernel::fault",
-            1,
-        )
-        .replacen(
-            "use haar_kernel::schema",
-            "#[allow(unused_imports)]\nuse haar_kernel::schema",
-            1,
-        ))
+    Ok(out.replacen("use haar_kernel::fault", "#[allow(unused_imports)]\nuse haar_kernel::fault", 1).replacen(
+        "use haar_kernel::schema",
+        "#[allow(unused_imports)]\nuse haar_kernel::schema",
+        1,
+    ))
 }
 
 struct Emitter<'a> {
@@ -74,11 +60,7 @@ impl Emitter<'_> {
     }
 
     fn id(&self, name: &str) -> Result<usize> {
-        self.reached
-            .ids
-            .get(name)
-            .copied()
-            .with_context(|| format!("{name} was not reached"))
+        self.reached.ids.get(name).copied().with_context(|| format!("{name} was not reached"))
     }
 
     fn model(&self, out: &mut String) -> Result<()> {
@@ -93,10 +75,7 @@ impl Emitter<'_> {
         };
         let target = text("targetPrefix").or_else(|| text("serviceId").filter(|_| self.speaks("smithy-rpc-v2-cbor")));
         let xml_namespace = text("xmlNamespace").or_else(|| meta["xmlNamespace"]["uri"].as_str());
-        writeln!(
-            out,
-            "/// What AWS says the service is.\npub static MODEL: Model = Model {{"
-        )?;
+        writeln!(out, "/// What AWS says the service is.\npub static MODEL: Model = Model {{")?;
         writeln!(
             out,
             "service: {:?}, signing_name: {:?}, endpoint_prefix: {endpoint:?}, api_version: {:?},",
@@ -120,18 +99,12 @@ impl Emitter<'_> {
     }
 
     fn speaks(&self, protocol: &str) -> bool {
-        self.model["metadata"]["protocols"]
-            .as_array()
-            .is_some_and(|list| list.iter().any(|entry| entry == protocol))
+        self.model["metadata"]["protocols"].as_array().is_some_and(|list| list.iter().any(|entry| entry == protocol))
     }
 
     fn protocols(&self) -> Result<Vec<&'static str>> {
         let meta = &self.model["metadata"];
-        let json = if meta["jsonVersion"] == "1.1" {
-            "Protocol::AwsJson11"
-        } else {
-            "Protocol::AwsJson10"
-        };
+        let json = if meta["jsonVersion"] == "1.1" { "Protocol::AwsJson11" } else { "Protocol::AwsJson10" };
         let list = meta["protocols"].as_array().context("no protocols")?;
         list.iter()
             .map(|protocol| {
@@ -194,9 +167,7 @@ impl Emitter<'_> {
         writeln!(out, "static SHAPES: [Shape; {}] = [", self.reached.ids.len())?;
         for name in self.reached.ids.keys() {
             let shape = self.shape(name);
-            let kind = self
-                .kind(name, shape)
-                .with_context(|| format!("failed to emit shape {name}"))?;
+            let kind = self.kind(name, shape).with_context(|| format!("failed to emit shape {name}"))?;
             let bound = |key: &str| match shape[key].as_f64() {
                 Some(bound) => format!("Some({bound:?})"),
                 None => "None".into(),
@@ -238,12 +209,8 @@ impl Emitter<'_> {
                 self.member("", &shape["value"], false)?
             ),
             "string" | "character" => {
-                let values: Vec<&str> = shape["enum"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .collect();
+                let values: Vec<&str> =
+                    shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 format!("Kind::String {{ values: &{values:?} }}")
             }
             "blob" => format!("Kind::Blob {{ streaming: {} }}", self.streams(name)),
@@ -258,28 +225,17 @@ impl Emitter<'_> {
     }
 
     fn structure(&self, name: &str, shape: &Value) -> Result<String> {
-        let required: Vec<&str> = shape["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let required: Vec<&str> =
+            shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut members = String::new();
         for (member, traits) in shape["members"].as_object().context("no members")? {
             members.push_str(&self.member(member, traits, required.contains(&member.as_str()))?);
             members.push_str(", ");
         }
-        let payload = shape["payload"].as_str().and_then(|payload| {
-            shape["members"]
-                .as_object()?
-                .keys()
-                .position(|member| member == payload)
-        });
-        let error = if is_error(shape) {
-            format!("Some(&errors::{})", names::constant(name))
-        } else {
-            "None".into()
-        };
+        let payload = shape["payload"]
+            .as_str()
+            .and_then(|payload| shape["members"].as_object()?.keys().position(|member| member == payload));
+        let error = if is_error(shape) { format!("Some(&errors::{})", names::constant(name)) } else { "None".into() };
         Ok(format!(
             "Kind::Structure(Structure {{ members: &[{members}], union: {}, payload: {payload:?}, error: {error}, xml_name: {:?}, xml_namespace: {:?} }})",
             shape["union"] == true,
@@ -310,22 +266,11 @@ impl Emitter<'_> {
             write!(special, "query_name: Some({query_name:?}), ")?;
         }
         if traits["xmlNamespace"].is_object() {
-            let (prefix, uri) = (
-                traits["xmlNamespace"]["prefix"].as_str(),
-                traits["xmlNamespace"]["uri"].as_str(),
-            );
-            write!(
-                special,
-                "xml_namespace: Some(({prefix:?}, {:?})), ",
-                uri.unwrap_or_default()
-            )?;
+            let (prefix, uri) = (traits["xmlNamespace"]["prefix"].as_str(), traits["xmlNamespace"]["uri"].as_str());
+            write!(special, "xml_namespace: Some(({prefix:?}, {:?})), ", uri.unwrap_or_default())?;
         }
         if !traits["timestampFormat"].is_null() {
-            write!(
-                special,
-                "timestamp_format: {}, ",
-                timestamp_format(&traits["timestampFormat"])?
-            )?;
+            write!(special, "timestamp_format: {}, ", timestamp_format(&traits["timestampFormat"])?)?;
         }
         let facts = [
             ("flattened", traits["flattened"] == true),
@@ -346,9 +291,8 @@ impl Emitter<'_> {
     /// A blob streams when it, or any member that targets it, says so.
     fn streams(&self, name: &str) -> bool {
         let shapes = self.model["shapes"].as_object().into_iter().flatten();
-        let mut members = shapes
-            .filter_map(|(_, shape)| shape["members"].as_object())
-            .flat_map(|members| members.values());
+        let mut members =
+            shapes.filter_map(|(_, shape)| shape["members"].as_object()).flat_map(|members| members.values());
         self.shape(name)["streaming"] == true
             || members.any(|member| member["shape"] == name && member["streaming"] == true)
     }
@@ -356,16 +300,8 @@ impl Emitter<'_> {
     fn markers(&self, out: &mut String) -> Result<()> {
         for name in &self.service.operations {
             let operation = &self.model["operations"][name];
-            let end = |end: &str| {
-                operation[end]["shape"]
-                    .as_str()
-                    .map_or("()".into(), |shape| self.struct_name(shape))
-            };
-            writeln!(
-                out,
-                "/// `{}:{name}`.\n#[derive(Clone, Copy, Debug)]\npub struct {name};",
-                self.service.name
-            )?;
+            let end = |end: &str| operation[end]["shape"].as_str().map_or("()".into(), |shape| self.struct_name(shape));
+            writeln!(out, "/// `{}:{name}`.\n#[derive(Clone, Copy, Debug)]\npub struct {name};", self.service.name)?;
             writeln!(
                 out,
                 "impl haar_kernel::Op for {name} {{ const NAME: &'static str = {name:?}; type Input = {}; type Output = {}; fn model() -> &'static Model {{ &MODEL }} }}",
@@ -380,11 +316,7 @@ impl Emitter<'_> {
     /// A structure that is named like an operation gives way to the operation's marker.
     fn struct_name(&self, shape: &str) -> String {
         let name = names::type_name(shape);
-        if self.service.operations.contains(&name) {
-            format!("{name}Shape")
-        } else {
-            name
-        }
+        if self.service.operations.contains(&name) { format!("{name}Shape") } else { name }
     }
 
     fn types(&self, out: &mut String) -> Result<()> {
@@ -418,17 +350,9 @@ impl Emitter<'_> {
             .values()
             .filter_map(|traits| traits["shape"].as_str())
             .any(|target| self.shape(target)["type"] == "blob" && self.streams(target));
-        writeln!(
-            out,
-            "haar_kernel::{}!({rust} {{",
-            if streams { "streaming_structure" } else { "structure" }
-        )?;
-        let required: Vec<&str> = shape["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        writeln!(out, "haar_kernel::{}!({rust} {{", if streams { "streaming_structure" } else { "structure" })?;
+        let required: Vec<&str> =
+            shape["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (member, traits) in members {
             let target = traits["shape"].as_str().context("a member without a shape")?;
             let mut rust_type = self.rust_type(target, name);
@@ -442,13 +366,8 @@ impl Emitter<'_> {
     }
 
     fn type_of_enum(&self, out: &mut String, name: &str, shape: &Value) -> Result<()> {
-        let values: Vec<String> = shape["enum"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
+        let values: Vec<String> =
+            shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
         writeln!(out, "haar_kernel::string_enum!({} {{", self.struct_name(name))?;
         for (variant, value) in names::variants(&values).iter().zip(&values) {
             writeln!(out, "    {variant} = {value:?},")?;
@@ -491,13 +410,8 @@ impl Emitter<'_> {
         if shape["type"] != "structure" || !seen.insert(outer.to_owned()) {
             return false;
         }
-        let members = shape["members"]
-            .as_object()
-            .into_iter()
-            .flat_map(|members| members.values());
-        members
-            .filter_map(|member| member["shape"].as_str())
-            .any(|member| self.contains(member, inner, seen))
+        let members = shape["members"].as_object().into_iter().flat_map(|members| members.values());
+        members.filter_map(|member| member["shape"].as_str()).any(|member| self.contains(member, inner, seen))
     }
 
     fn errors(&self, out: &mut String) -> Result<()> {
@@ -509,9 +423,7 @@ impl Emitter<'_> {
             }
             let error = &shape["error"];
             let fault = shape["fault"] == true;
-            let status = error["httpStatusCode"]
-                .as_u64()
-                .unwrap_or(if fault { 500 } else { 400 });
+            let status = error["httpStatusCode"].as_u64().unwrap_or(if fault { 500 } else { 400 });
             let code = error["code"].as_str().unwrap_or(name);
             let sender = error["senderFault"].as_bool().unwrap_or(status < 500);
             writeln!(

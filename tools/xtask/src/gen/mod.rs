@@ -34,10 +34,7 @@ pub fn run(root: &Path, from_botocore: bool) -> Result<()> {
     let mut written = Vec::new();
     for service in &served.services {
         let mut model = read_model(&models, &service.name)?;
-        patch::apply(
-            &models.join("patches").join(format!("{}.toml", service.name)),
-            &mut model,
-        )?;
+        patch::apply(&models.join("patches").join(format!("{}.toml", service.name)), &mut model)?;
         let reached = reach::from(&model, service)?;
         let source =
             emit::service(service, &model, &reached).with_context(|| format!("failed to emit {}", service.name))?;
@@ -48,11 +45,8 @@ pub fn run(root: &Path, from_botocore: bool) -> Result<()> {
     let index = target.join("mod.rs");
     std::fs::write(&index, emit::index(&served)?)?;
     written.push(index);
-    let status = Command::new("rustfmt")
-        .args(["--edition", "2024"])
-        .args(&written)
-        .status()
-        .context("failed to run rustfmt")?;
+    let status =
+        Command::new("rustfmt").args(["--edition", "2024"]).args(&written).status().context("failed to run rustfmt")?;
     anyhow::ensure!(status.success(), "rustfmt failed");
     Ok(())
 }

@@ -24,10 +24,7 @@ pub fn field(name: &str) -> String {
 /// `policyScopeType` → `PolicyScopeType`.
 pub fn type_name(name: &str) -> String {
     let mut chars = name.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// `QueueDoesNotExist` → `QUEUE_DOES_NOT_EXIST`.
@@ -39,10 +36,7 @@ pub fn constant(name: &str) -> String {
 pub fn variants(values: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (index, value) in values.iter().enumerate() {
-        let spelled: String = value
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' })
-            .collect();
+        let spelled: String = value.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
         let mut name = spelled.to_upper_camel_case();
         if name.is_empty() {
             name = format!("Value{index}");

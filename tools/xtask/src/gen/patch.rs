@@ -36,11 +36,7 @@ pub fn apply(path: &Path, model: &mut Value) -> Result<()> {
     let file: File = toml::from_str(&std::fs::read_to_string(path)?)
         .with_context(|| format!("failed to read {}", path.display()))?;
     for patch in file.patch {
-        ensure!(
-            !patch.reason.trim().is_empty(),
-            "the patch at {} gives no reason",
-            patch.at
-        );
+        ensure!(!patch.reason.trim().is_empty(), "the patch at {} gives no reason", patch.at);
         one(&patch, model).with_context(|| format!("failed to patch {} ({})", patch.at, path.display()))?;
     }
     Ok(())
@@ -49,18 +45,13 @@ pub fn apply(path: &Path, model: &mut Value) -> Result<()> {
 fn one(patch: &Patch, model: &mut Value) -> Result<()> {
     let (parent, key) = patch.at.rsplit_once('/').context("not a JSON pointer")?;
     let key = key.replace("~1", "/").replace("~0", "~");
-    let Some(Value::Object(object)) = model.pointer_mut(parent) else {
-        bail!("there is no object at {parent}")
-    };
+    let Some(Value::Object(object)) = model.pointer_mut(parent) else { bail!("there is no object at {parent}") };
     match (&patch.value, patch.remove) {
         (Some(value), false) => {
             object.insert(key, value.clone());
         }
         (None, true) => {
-            ensure!(
-                object.shift_remove(&key).is_some(),
-                "there is no {key} to remove: is the patch still needed?"
-            );
+            ensure!(object.shift_remove(&key).is_some(), "there is no {key} to remove: is the patch still needed?");
         }
         _ => bail!("a patch has a value or remove = true"),
     }

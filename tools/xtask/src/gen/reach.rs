@@ -27,32 +27,18 @@ pub fn from(model: &Value, service: &Service) -> Result<Reached> {
     }
     // Errors that the model lists for no operation but a patch added, common to all operations.
     pending.extend(
-        shapes
-            .iter()
-            .filter(|(_, shape)| shape["common"].as_bool() == Some(true))
-            .map(|(name, _)| name.clone()),
+        shapes.iter().filter(|(_, shape)| shape["common"].as_bool() == Some(true)).map(|(name, _)| name.clone()),
     );
     while let Some(name) = pending.pop() {
         if !seen.insert(name.clone()) {
             continue;
         }
-        let shape = shapes
-            .get(&name)
-            .with_context(|| format!("the model has no shape {name}"))?;
-        let members = shape["members"]
-            .as_object()
-            .into_iter()
-            .flat_map(|members| members.values());
-        let inner = [&shape["member"], &shape["key"], &shape["value"]]
-            .into_iter()
-            .chain(members);
+        let shape = shapes.get(&name).with_context(|| format!("the model has no shape {name}"))?;
+        let members = shape["members"].as_object().into_iter().flat_map(|members| members.values());
+        let inner = [&shape["member"], &shape["key"], &shape["value"]].into_iter().chain(members);
         pending.extend(inner.filter_map(|member| member["shape"].as_str()).map(str::to_owned));
     }
     ensure!(seen.len() < usize::from(u16::MAX), "too many shapes for a ShapeId");
-    let ids = seen
-        .into_iter()
-        .enumerate()
-        .map(|(index, name)| (name, index))
-        .collect();
+    let ids = seen.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
     Ok(Reached { ids })
 }

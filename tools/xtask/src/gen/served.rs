@@ -65,9 +65,6 @@ impl Served {
             operations: entry.operations,
             gaps: entry.gaps,
         });
-        Ok(Self {
-            services: services.collect(),
-            botocore: file.botocore,
-        })
+        Ok(Self { services: services.collect(), botocore: file.botocore })
     }
 }

@@ -1,0 +1,119 @@
+//! A house, put together: store, ground floor, rooms, front door; opened in that order and closed in the other.
+
+use std::sync::{Arc, Weak};
+
+use haar_gateway::{AuthMode, Gateway, IamMode, Listener, Switchboard};
+use haar_platform::Platform;
+use haar_platform::kernel::ctx::Dispatch;
+use haar_platform::kernel::paging::Pager;
+use haar_platform::kernel::{Clock, House, Service};
+use haar_platform::store::{Config, Store, TableInfo};
+
+use crate::cli;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// A house that answers.
+pub struct OpenHouse {
+    platform: Platform,
+    gateway: Arc<Gateway>,
+    endpoint: String,
+}
+
+impl OpenHouse {
+    /// Opens everything, the sockets last: when this returns, every service answers.
+    pub async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let platform = ground_floor(settings)?;
+        let identity = haar_identity::open(&platform);
+        let mut services = identity.services;
+        services.push(haar_messaging::sqs::service(&platform));
+        services.push(haar_systems::ssm::service(&platform));
+        let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
+        let switchboard = Arc::new(Switchboard::new(services, identity.authority, iam_mode(settings.iam)));
+        let dispatch: Weak<dyn Dispatch> = Arc::<Switchboard>::downgrade(&switchboard);
+        platform.house.connect(dispatch);
+        for job in jobs {
+            job.start(&platform.house);
+        }
+        platform
+            .bus
+            .start(&platform.house)
+            .await
+            .map_err(|error| Failure::new("failed to start the bus").because(error))?;
+        let data = settings.data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
+        let models = haar_platform::aws::MODELS;
+        let gateway = Arc::new(Gateway::new(platform.clone(), models, switchboard, auth_mode(settings.auth), data));
+        let endpoint = listen(&settings.listen, &gateway).await?;
+        tracing::info!(%endpoint, "the house is open");
+        Ok(Self { platform, gateway, endpoint })
+    }
+
+    /// `http://127.0.0.1:4566`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What the house stands on: for tests and benchmarks that look inside.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Finishes what is in flight, then writes down what is not written yet, then lets go of the data.
+    pub async fn close(self) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::new("failed to close in good order").because(error);
+        self.platform.house.tasks.close().await;
+        self.platform.ledger.close().await.map_err(|error| failed(&error))?;
+        drop(self.gateway);
+        self.platform.store.close().await.map_err(|error| failed(&error))?;
+        tracing::info!("the house is closed");
+        Ok(())
+    }
+}
+
+/// Every table of every room: what `haar data check` knows.
+pub fn tables() -> Vec<TableInfo> {
+    let mut tables = haar_platform::bus::tables();
+    tables.extend(haar_identity::tables());
+    tables.extend(haar_messaging::sqs::tables());
+    tables.extend(haar_systems::ssm::tables());
+    tables
+}
+
+fn ground_floor(settings: &Settings) -> Result<Platform, Failure> {
+    let config = settings.data_dir.as_ref().map_or_else(Config::in_memory, Config::at);
+    let place = settings.data_dir.as_ref().map_or("memory".into(), |folder| folder.display().to_string());
+    let failed = || Failure::new(format!("failed to open the data in {place}"));
+    let store = Store::open(config).map_err(|error| failed().because(error))?;
+    let pager = Pager::new(&store.vault().mac("paging tokens", &[]));
+    let house = House::new(Clock::system(), pager, settings.account.clone(), settings.region.clone());
+    Platform::assemble(house, store).map_err(|error| failed().because(error))
+}
+
+async fn listen(address: &str, gateway: &Arc<Gateway>) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| {
+        let failure = Failure::new(format!("failed to listen on {address}")).because(&error);
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => failure.hint("is another haar up? Choose another port with --listen"),
+            _ => failure,
+        }
+    };
+    let listener = Listener::bind(address).await.map_err(failed)?;
+    let bound = listener.address().map_err(failed)?;
+    listener.serve(gateway.clone());
+    Ok(format!("http://{bound}"))
+}
+
+fn iam_mode(mode: cli::IamMode) -> IamMode {
+    match mode {
+        cli::IamMode::Enforce => IamMode::Enforce,
+        cli::IamMode::Observe => IamMode::Observe,
+        cli::IamMode::Off => IamMode::Off,
+    }
+}
+
+fn auth_mode(auth: cli::Auth) -> AuthMode {
+    match auth {
+        cli::Auth::On => AuthMode::On,
+        cli::Auth::Off => AuthMode::Off,
+    }
+}
