@@ -1,9 +1,10 @@
 //! The house's own pages, under `/_haar/`: health, status, clock, reset, ledger, events, policy suggestions. JSON in
 //! and out; the command line and the console are their clients.
 //!
-//! They carry no signature, so they are kept to people at this machine: the connection's `Host` must be a loopback
-//! name, and a browser page from elsewhere (an `Origin` that is not this host) is refused.
+//! They carry no signature, so they are kept to people at this machine: the peer must be on loopback, the `Host` a
+//! loopback name, and a browser page from elsewhere (an `Origin` that is not this host) is refused.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use haar_platform::kernel::Body;
@@ -40,8 +41,8 @@ pub fn are_asked_for(parts: &Parts) -> bool {
 }
 
 /// Answers it.
-pub async fn answer(gateway: &Gateway, parts: &Parts) -> Response<Body> {
-    let answered = match admit(parts) {
+pub async fn answer(gateway: &Gateway, parts: &Parts, peer: SocketAddr) -> Response<Body> {
+    let answered = match admit(parts, peer) {
         Ok(()) => page(gateway, parts).await,
         Err(problem) => Err(problem),
     };
@@ -173,11 +174,11 @@ fn parameter(parts: &Parts, name: &str) -> Option<String> {
 
 /// A page elsewhere must not reach in through somebody's browser: neither by a form (`Origin`) nor by a name of its
 /// own that points here (`Host`).
-fn admit(parts: &Parts) -> Result<(), Problem> {
+fn admit(parts: &Parts, peer: SocketAddr) -> Result<(), Problem> {
     let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = header(HOST).unwrap_or_default();
     let foreign = header(ORIGIN).is_some_and(|origin| origin.split_once("://").is_none_or(|(_, from)| from != host));
-    if foreign || !is_loopback(host) {
+    if foreign || !is_loopback(host) || !peer.ip().to_canonical().is_loopback() {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "these pages are for this machine's own people: ask localhost",
@@ -213,11 +214,15 @@ mod tests {
     use super::*;
 
     fn admitted(host: &str, origin: Option<&str>) -> bool {
+        admitted_from("127.0.0.1:50000", host, origin)
+    }
+
+    fn admitted_from(peer: &str, host: &str, origin: Option<&str>) -> bool {
         let mut request = http::Request::builder().uri("/_haar/reset").header(HOST, host);
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
-        admit(&request.body(()).expect("a request").into_parts().0).is_ok()
+        admit(&request.body(()).expect("a request").into_parts().0, peer.parse().expect("an address")).is_ok()
     }
 
     #[test]
@@ -229,5 +234,6 @@ mod tests {
         assert!(!admitted("localhost:4566", Some("null")));
         assert!(!admitted("evil.example:4566", None));
         assert!(!admitted("127.0.0.1.evil.example", None));
+        assert!(!admitted_from("192.168.1.9:50000", "localhost:4566", None));
     }
 }

@@ -70,7 +70,7 @@ impl Gateway {
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
         let (parts, body) = request.into_parts();
         if pages::are_asked_for(&parts) {
-            return pages::answer(self, &parts).await.map(Body::into_stream);
+            return pages::answer(self, &parts, peer).await.map(Body::into_stream);
         }
         let mut draft = Draft::begin(self.house(), &parts, peer);
         let answer = match self.walk(&parts, body, peer, &mut draft).await {

@@ -50,9 +50,10 @@ pub(crate) fn given_name(member: &Member) -> Option<&'static str> {
     member.query_name.or(member.wire_name)
 }
 
-/// The name of a flattened list: the one that its member is given, else its element's, which SQS's are called by.
+/// The name of a flattened list: its member's, unless a patch names its elements, as SQS's lists were called after
+/// those.
 pub(crate) fn flat_name(member: &Member, element: &Member) -> &'static str {
-    given_name(member).or(given_name(element)).unwrap_or(member.name)
+    given_name(member).or(element.query_name).unwrap_or(member.name)
 }
 
 /// Reads the parameters of the query string and of the form body. The outer error is a form that cannot be read at

@@ -127,9 +127,6 @@ impl Writer {
         self.namespace(member.xml_namespace);
         match (&shape.kind, value) {
             (Kind::Structure(structure), Value::Struct(fields)) => {
-                if let (None, Some(uri)) = (member.xml_namespace, structure.xml_namespace) {
-                    self.attribute("xmlns", uri);
-                }
                 self.attributes(model, structure, fields);
                 self.out.push('>');
                 self.members(model, structure, fields);

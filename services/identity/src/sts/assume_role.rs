@@ -4,11 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use haar_platform::aws::sts::{AssumeRoleRequest, AssumeRoleResponse, AssumedRoleUser};
 use haar_platform::kernel::access::Resource;
-use haar_platform::kernel::{Access, Arn, Ctx, Fault};
+use haar_platform::kernel::{Access, AccountId, Arn, Ctx, Fault, Timestamp};
 use haar_platform::policy::{Document, Kind, Principal, Source, SourceKind, quota_size};
 use haar_platform::store::{Read, StoreError, Tx};
 
-use super::credentials::{NewCredentials, percent};
+use super::credentials::{NewCredentials, Sealed, percent};
 use super::error::Error;
 use super::model::{SESSIONS, SOURCE_IDENTITY, Session, SessionOf};
 use super::session_tags::SessionTags;
@@ -72,10 +72,8 @@ pub async fn assume_role(ctx: &Ctx, sts: &Sts, input: AssumeRoleRequest) -> Resu
     let source_identity = wish.source_identity.clone();
 
     let made = NewCredentials::make(sts.store.vault(), token_size_min).map_err(Error::from)?;
-    let expires = session::end(ctx.now(), wish.duration_seconds);
-    let draft = wish.session(ctx, &made, expires);
-    let access_key_id = made.access_key_id.clone();
-    let assumed = sts.store.write(move |tx| begin(tx, &wish, &access_key_id, draft)).await?;
+    let (expires, sealed) = (wish.expires, made.sealed.clone());
+    let assumed = sts.store.write(move |tx| begin(tx, wish, sealed)).await?;
     sts.sessions.wake();
     Ok(AssumeRoleResponse {
         assumed_role_user: Some(assumed),
@@ -92,11 +90,13 @@ struct Wish {
     role: Arn,
     session_name: String,
     duration_seconds: i32,
+    expires: Timestamp,
+    /// The condition keys of the session. A source identity, set once, goes down a whole chain of roles.
+    keys: Vec<(String, String)>,
+    source_identity: Option<String>,
     tags: SessionTags,
     policy: Option<String>,
     policy_arns: Vec<String>,
-    /// Set once, it goes down a whole chain of roles.
-    source_identity: Option<String>,
     /// The refusal of a caller for whom there is no such role.
     refusal: String,
 }
@@ -119,6 +119,9 @@ impl Wish {
         if let Some(policy) = &input.policy {
             Document::parse(policy, Kind::Identity)?;
         }
+        let source_identity = input.source_identity.or(inherited);
+        let mut keys = session::keys(ctx.now());
+        keys.extend(source_identity.iter().map(|value| (SOURCE_IDENTITY.to_owned(), value.clone())));
         let descriptors = input.policy_arns.unwrap_or_default();
         let tags = SessionTags::join(
             input.tags.as_deref().unwrap_or_default(),
@@ -133,10 +136,12 @@ impl Wish {
             role,
             session_name: input.role_session_name,
             duration_seconds,
+            expires: session::end(ctx.now(), duration_seconds),
+            keys,
+            source_identity,
             tags,
             policy: input.policy,
             policy_arns: descriptors.into_iter().filter_map(|descriptor| descriptor.arn).collect(),
-            source_identity: input.source_identity.or(inherited),
         })
     }
 
@@ -160,23 +165,68 @@ impl Wish {
         }
         Ok((packed > 0).then_some(percent))
     }
-
-    /// The session to be, but for the role's id.
-    fn session(&self, ctx: &Ctx, made: &NewCredentials, expires: Timestamp) -> Session {
-        let mut keys = session::keys(ctx.now());
-        keys.extend(self.source_identity.iter().map(|value| (SOURCE_IDENTITY.to_owned(), value.clone())));
-        Session {
-            account: self.role.account.clone(),
-            of: SessionOf::Role { role_id: String::new(), session_name: self.session_name.clone() },
-            sealed_secret: made.sealed_secret.clone(),
-            sealed_token: made.sealed_token.clone(),
-            expires,
-            keys,
-            tags: self.tags.tags.clone(),
-            transitive_tag_keys: self.tags.transitive_keys.clone(),
-            policies: self.policy.iter().cloned().collect(),
-            policy_arns: self.policy_arns.clone(),
-        }
-    }
 }
 
+/// Begins the session, if the role is there and lets it last so long.
+fn begin(tx: &mut Tx, wish: Wish, sealed: Sealed) -> Result<AssumedRoleUser, Error> {
+    let account = &wish.role.account;
+    let Some(role) = find_role(tx, &wish.role)? else { return Err(Error::AccessDenied(wish.refusal)) };
+    if u32::try_from(wish.duration_seconds).is_ok_and(|seconds| seconds > role.max_session_seconds) {
+        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        return Err(Error::ValidationError(message.into()));
+    }
+    for arn in &wish.policy_arns {
+        if aws_managed::find(arn).is_none() && policy::by_arn(tx, account, arn)?.is_none() {
+            return Err(Error::ValidationError(format!("Policy {arn} does not exist in account {account}.")));
+        }
+    }
+    let Wish { session_name, tags, .. } = wish;
+    let assumed = AssumedRoleUser {
+        assumed_role_id: format!("{}:{session_name}", role.head.id),
+        arn: Arn::new("sts", "", account, format!("assumed-role/{}/{session_name}", role.head.name)).to_string(),
+    };
+    let session = Session {
+        account: role.head.account,
+        of: SessionOf::Role { role_id: role.head.id, session_name },
+        sealed_secret: sealed.secret,
+        sealed_token: sealed.token,
+        expires: wish.expires,
+        keys: wish.keys,
+        tags: tags.tags,
+        transitive_tag_keys: tags.transitive_keys,
+        policies: wish.policy.into_iter().collect(),
+        policy_arns: wish.policy_arns,
+    };
+    tx.put(SESSIONS, &sealed.access_key_id, &session)?;
+    Ok(assumed)
+}
+
+fn role_arn(text: &str) -> Result<Arn, Error> {
+    let arn: Option<Arn> = text.parse().ok();
+    arn.filter(|arn| arn.service == "iam" && arn.region.is_empty() && AccountId::parse(&arn.account).is_some())
+        .filter(|arn| arn.resource.strip_prefix("role/").is_some_and(|path| !path.is_empty()))
+        .ok_or_else(|| Error::ValidationError("Request ARN is invalid".into()))
+}
+
+/// By name and, because a caller means all of it, by path.
+fn find_role(tx: &impl Read, arn: &Arn) -> Result<Option<Role>, StoreError> {
+    let name = arn.resource.rsplit('/').next().unwrap_or_default();
+    let role = tx.get(ROLES, &key(&arn.account, name))?;
+    Ok(role.filter(|role| role.arn() == *arn))
+}
+
+/// Stands for the trust policy of a role that is not there: callers learn no more than of one that does not trust
+/// them.
+static TRUST_IN_NOBODY: LazyLock<Source> = LazyLock::new(|| {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"nobody"},"Action":"sts:AssumeRole"}}"#;
+    trust_source(Document::parse(text, Kind::Trust).expect("the document is a trust policy"))
+});
+
+fn trust_policy(role: &Role) -> Result<Source, Error> {
+    let parsed = Document::parse(&role.trust_policy, Kind::Trust);
+    parsed.map(trust_source).map_err(|cause| Error::DamagedTrustPolicy { role: role.arn().to_string(), cause })
+}
+
+fn trust_source(document: Document) -> Source {
+    Source { id: "TrustPolicy".into(), arn: None, kind: SourceKind::Resource, document: Arc::new(document) }
+}

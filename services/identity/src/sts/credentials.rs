@@ -15,11 +15,18 @@ const TOKEN_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 /// Random all over: nobody can guess or derive the secret or the token, and neither says anything about the session.
 pub struct NewCredentials {
-    pub access_key_id: String,
-    pub sealed_secret: Vec<u8>,
-    pub sealed_token: Vec<u8>,
+    /// What is kept of them.
+    pub sealed: Sealed,
     secret: String,
     token: String,
+}
+
+/// Credentials as they are stored.
+#[derive(Clone)]
+pub struct Sealed {
+    pub access_key_id: String,
+    pub secret: Vec<u8>,
+    pub token: Vec<u8>,
 }
 
 impl NewCredentials {
@@ -28,13 +35,12 @@ impl NewCredentials {
         let access_key_id = ids::iam("ASIA", 20);
         let secret = ids::secret_key();
         let token = ids::from_alphabet(asked.clamp(TOKEN_SIZE, TOKEN_SIZE_MAX), TOKEN_ALPHABET);
-        Ok(Self {
-            sealed_secret: vault.seal(access_key_id.as_bytes(), secret.as_bytes())?,
-            sealed_token: vault.seal(access_key_id.as_bytes(), token.as_bytes())?,
+        let sealed = Sealed {
+            secret: vault.seal(access_key_id.as_bytes(), secret.as_bytes())?,
+            token: vault.seal(access_key_id.as_bytes(), token.as_bytes())?,
             access_key_id,
-            secret,
-            token,
-        })
+        };
+        Ok(Self { sealed, secret, token })
     }
 
     /// In bytes.
@@ -50,7 +56,7 @@ impl NewCredentials {
     /// What the bearer gets, once.
     pub fn hand_out(self, expires: Timestamp) -> Credentials {
         Credentials {
-            access_key_id: self.access_key_id,
+            access_key_id: self.sealed.access_key_id,
             secret_access_key: self.secret,
             session_token: self.token,
             expiration: expires,

@@ -34,12 +34,13 @@ pub async fn get(ctx: &Ctx, sts: &Sts, input: GetSessionTokenRequest) -> Result<
         _ => return Err(has_session()),
     };
     let made = NewCredentials::make(sts.store.vault(), input.minimum_session_token_size)?;
+    let sealed = made.sealed.clone();
     let expires = session::end(ctx.now(), duration_seconds);
     let record = Session {
         account: ctx.account.to_string(),
         of: SessionOf::User { user_id: user_id.clone() },
-        sealed_secret: made.sealed_secret.clone(),
-        sealed_token: made.sealed_token.clone(),
+        sealed_secret: sealed.secret,
+        sealed_token: sealed.token,
         expires,
         keys: session::keys(ctx.now()),
         tags: Vec::new(),
@@ -47,7 +48,7 @@ pub async fn get(ctx: &Ctx, sts: &Sts, input: GetSessionTokenRequest) -> Result<
         policies: Vec::new(),
         policy_arns: Vec::new(),
     };
-    let access_key_id = made.access_key_id.clone();
+    let access_key_id = sealed.access_key_id;
     sts.store.write(move |tx| -> Result<_, Error> { Ok(tx.put(SESSIONS, &access_key_id, &record)?) }).await?;
     sts.sessions.wake();
     Ok(GetSessionTokenResponse {
