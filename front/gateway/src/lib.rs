@@ -30,4 +30,3 @@ pub use intake::{REQUEST_BYTES_MAX, REQUESTS_BYTES_MAX};
 pub use listener::Listener;
 pub use pipeline::Gateway;
 pub use switchboard::Switchboard;
-pub use verified_body::UntrueBody;

@@ -100,19 +100,23 @@ impl Gateway {
         draft.recognised(&recognised);
 
         // Identify: who signed it? A body that is not a stream is read first: the signature covers it.
-        let claim = claim.map_err(|error| refused(refusal(&error, &recognised)))?;
+        let claim = claim.map_err(|error| refused(Wording::of(&recognised).refusal(&error)))?;
         let body =
             if recognised.streams_input() { body } else { self.read_whole(body, draft).await.map_err(&refused)? };
         let identity = self
             .identify(claim.as_ref(), parts, &body, &recognised)
-            .map_err(|error| refused(refusal(&error, &recognised)))?;
+            .map_err(|error| refused(Wording::of(&recognised).refusal(&error)))?;
         let ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
         draft.identified(&ctx);
 
         // Decode: the typed tree that the operation takes.
         let (payload, _room) = match body {
             Arriving::Whole(buffered) => (Payload::Whole(buffered.bytes.clone()), Some(buffered)),
-            Arriving::Stream(incoming) => (Payload::Stream(verified_body::of(incoming, identity.payload)), None),
+            Arriving::Stream(incoming) => {
+                let wording = Wording::of(&recognised);
+                let refusal = Box::new(move |error: &AuthError| wording.refusal(error));
+                (Payload::Stream(verified_body::of(incoming, identity.payload, refusal)), None)
+            }
         };
         let decoded = haar_wire::decode(&recognised, parts, payload).map_err(&refused)?;
         draft.line.ignored = decoded.unknown;
@@ -185,16 +189,29 @@ impl Arriving {
     }
 }
 
-fn refusal(error: &AuthError, recognised: &Recognised) -> Fault {
-    let family = match recognised.protocol {
-        Protocol::AwsJson10 | Protocol::AwsJson11 => Family::Json,
-        Protocol::RpcV2Cbor => Family::Cbor,
-        Protocol::RestJson1 => Family::RestJson,
-        Protocol::AwsQuery => Family::Query,
-        Protocol::RestXml if recognised.model.service == "s3" => Family::S3,
-        Protocol::RestXml => Family::RestXml,
-    };
-    identify::refusal(error, family, recognised.model.query_compatible)
+/// How a service words what is wrong with a signature.
+#[derive(Clone, Copy)]
+struct Wording {
+    family: Family,
+    query_compatible: bool,
+}
+
+impl Wording {
+    fn of(recognised: &Recognised) -> Self {
+        let family = match recognised.protocol {
+            Protocol::AwsJson10 | Protocol::AwsJson11 => Family::Json,
+            Protocol::RpcV2Cbor => Family::Cbor,
+            Protocol::RestJson1 => Family::RestJson,
+            Protocol::AwsQuery => Family::Query,
+            Protocol::RestXml if recognised.model.service == "s3" => Family::S3,
+            Protocol::RestXml => Family::RestXml,
+        };
+        Self { family, query_compatible: recognised.model.query_compatible }
+    }
+
+    fn refusal(self, error: &AuthError) -> Fault {
+        identify::refusal(error, self.family, self.query_compatible)
+    }
 }
 
 fn origin(parts: &Parts, peer: SocketAddr) -> Arc<Origin> {

@@ -5,39 +5,32 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use haar_platform::kernel::Body;
 use haar_platform::kernel::body::BodyError;
+use haar_platform::kernel::{Body, Fault};
 use haar_wire::sigv4::{AuthError, ChunkDecoder, Payload, PayloadHasher};
 use http_body::Frame;
 use hyper::body::Incoming;
 
-/// The body that the operation reads.
-pub fn of(incoming: Incoming, payload: Payload) -> Body {
+/// How to word a signature that turned out wrong while the body was read.
+pub type Refusal = Box<dyn Fn(&AuthError) -> Fault + Send>;
+
+/// The body that the operation reads. Its last piece is followed by a fault if it was not what had been signed.
+pub fn of(incoming: Incoming, payload: Payload, refusal: Refusal) -> Body {
     match payload {
         Payload::Whole | Payload::Unsigned => Body::of(incoming),
-        Payload::Hashed(hasher) => Body::of(Hashed { incoming, hasher: Some(hasher) }),
+        Payload::Hashed(hasher) => Body::of(Hashed { incoming, hasher: Some(hasher), refusal }),
         Payload::Chunked(decoder) => {
-            Body::of(Chunked { incoming, decoder: Some(decoder), decoded: VecDeque::new(), fresh: Vec::new() })
+            let decoded = VecDeque::new();
+            Body::of(Chunked { incoming, decoder: Some(decoder), decoded, fresh: Vec::new(), refusal })
         }
     }
 }
-
-/// A signature that turned out wrong while the body was read.
-#[derive(Debug)]
-pub struct UntrueBody(pub AuthError);
-
-impl std::fmt::Display for UntrueBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the body is not what was signed: {:?}", self.0)
-    }
-}
-
-impl std::error::Error for UntrueBody {}
 
 /// The whole body has one declared hash.
 struct Hashed {
     incoming: Incoming,
     hasher: Option<Box<PayloadHasher>>,
+    refusal: Refusal,
 }
 
 impl http_body::Body for Hashed {
@@ -55,7 +48,7 @@ impl http_body::Body for Hashed {
             }
             Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
             None => match self.hasher.take().map(|hasher| hasher.finish()) {
-                Some(Err(error)) => Poll::Ready(Some(Err(Box::new(UntrueBody(error))))),
+                Some(Err(error)) => Poll::Ready(Some(Err(Box::new((self.refusal)(&error))))),
                 _ => Poll::Ready(None),
             },
         }
@@ -72,6 +65,7 @@ struct Chunked {
     decoder: Option<Box<ChunkDecoder>>,
     decoded: VecDeque<Bytes>,
     fresh: Vec<Bytes>,
+    refusal: Refusal,
 }
 
 impl http_body::Body for Chunked {
@@ -79,8 +73,10 @@ impl http_body::Body for Chunked {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let untrue = |error| Poll::Ready(Some(Err(Box::new(UntrueBody(AuthError::Stream(error))) as BodyError)));
         let this = &mut *self;
+        let untrue = |refusal: &Refusal, error| {
+            Poll::Ready(Some(Err(Box::new(refusal(&AuthError::Stream(error))) as BodyError)))
+        };
         loop {
             if let Some(piece) = this.decoded.pop_front() {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -93,7 +89,7 @@ impl http_body::Body for Chunked {
                     let Ok(piece) = frame.into_data() else { continue };
                     if let Err(error) = decoder.push(piece, &mut this.fresh) {
                         this.decoder = None;
-                        return untrue(error);
+                        return untrue(&this.refusal, error);
                     }
                     this.decoded.extend(this.fresh.drain(..));
                 }
@@ -102,7 +98,7 @@ impl http_body::Body for Chunked {
                     // Trailers carry checksums, which the operation's own checks repeat over what it stored.
                     let finished = this.decoder.take().map(|decoder| decoder.finish());
                     return match finished {
-                        Some(Err(error)) => untrue(error),
+                        Some(Err(error)) => untrue(&this.refusal, error),
                         _ => Poll::Ready(None),
                     };
                 }

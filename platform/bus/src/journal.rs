@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::event::Event;
 use crate::lane::CURSORS;
 
-/// Delivered events that are kept for people to see. The journal may hold [`SLACK`] more, so that shortening it
+/// Delivered events that are kept for people to see. The journal may hold a few hundred more, so that shortening it
 /// shares a commit, and all that are not delivered yet.
 pub const JOURNAL_MAX: u64 = 10_000;
 

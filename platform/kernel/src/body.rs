@@ -5,13 +5,15 @@ use std::fmt;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
+use parking_lot::Mutex;
 
 /// What can go wrong while a body is read: the peer left, a checksum differs, a file is short.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A stream of bytes, with its length where it is known.
 pub struct Body {
-    stream: UnsyncBoxBody<Bytes, BodyError>,
+    /// Only ever reached through `&mut`, but for the length: the lock makes values that hold a body `Sync`.
+    stream: Mutex<UnsyncBoxBody<Bytes, BodyError>>,
 }
 
 impl Body {
@@ -31,13 +33,13 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        Self { stream: body.map_err(Into::into).boxed_unsync() }
+        Self { stream: Mutex::new(body.map_err(Into::into).boxed_unsync()) }
     }
 
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         loop {
-            match self.stream.frame().await? {
+            match self.stream.get_mut().frame().await? {
                 Ok(frame) => {
                     if let Ok(data) = frame.into_data() {
                         return Some(Ok(data));
@@ -50,12 +52,12 @@ impl Body {
 
     /// The number of bytes, where the sender said it.
     pub fn length(&self) -> Option<u64> {
-        http_body::Body::size_hint(&self.stream).exact()
+        http_body::Body::size_hint(&*self.stream.lock()).exact()
     }
 
     /// As an HTTP body, for the gateway.
     pub fn into_stream(self) -> UnsyncBoxBody<Bytes, BodyError> {
-        self.stream
+        self.stream.into_inner()
     }
 }
 

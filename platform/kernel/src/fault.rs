@@ -82,6 +82,18 @@ impl Fault {
         )
     }
 
+    /// A streamed request body that broke off, or was not what had been signed.
+    pub fn of_body(error: crate::body::BodyError) -> Self {
+        match error.downcast::<Fault>() {
+            Ok(fault) => *fault,
+            Err(error) => {
+                let mut fault = Self::common("IncompleteBody", 400, "The request body terminated unexpectedly");
+                fault.cause = Some(error);
+                fault
+            }
+        }
+    }
+
     /// Adds a member of the error's shape.
     pub fn with(mut self, member: &'static str, value: Value) -> Self {
         self.fields.push((member, value));

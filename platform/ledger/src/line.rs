@@ -18,7 +18,7 @@ const LIST_MAX: usize = 100;
 
 /// One thing that happened: a call from the network, from the console, from another service.
 ///
-/// Stored by position ([`crate::frame`]): a change of these fields is a new version of the frame.
+/// Stored by position (`frame.rs`): a change of these fields is a new version of the frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// When the call arrived.

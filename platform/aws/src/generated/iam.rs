@@ -1592,7 +1592,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(176)),
+        input: Some(ShapeId(175)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1604,7 +1604,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(177)),
+        input: Some(ShapeId(176)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1616,7 +1616,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(178)),
+        input: Some(ShapeId(177)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1628,7 +1628,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(179)),
+        input: Some(ShapeId(178)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1640,7 +1640,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(180)),
+        input: Some(ShapeId(179)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1676,7 +1676,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(183)),
+        input: Some(ShapeId(182)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1688,7 +1688,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(184)),
+        input: Some(ShapeId(183)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1736,7 +1736,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(196)),
+        input: Some(ShapeId(195)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1760,8 +1760,8 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(197)),
-        output: Some(ShapeId(198)),
+        input: Some(ShapeId(196)),
+        output: Some(ShapeId(197)),
         result_wrapper: Some("SimulateCustomPolicyResult"),
         input_root: None,
         signed: true,
@@ -1772,8 +1772,8 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(199)),
-        output: Some(ShapeId(198)),
+        input: Some(ShapeId(198)),
+        output: Some(ShapeId(197)),
         result_wrapper: Some("SimulatePrincipalPolicyResult"),
         input_root: None,
         signed: true,
@@ -1784,7 +1784,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(205)),
+        input: Some(ShapeId(204)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1820,7 +1820,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(206)),
+        input: Some(ShapeId(205)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1832,7 +1832,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(207)),
+        input: Some(ShapeId(206)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1868,7 +1868,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(208)),
+        input: Some(ShapeId(207)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1880,7 +1880,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(210)),
+        input: Some(ShapeId(209)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1916,7 +1916,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(211)),
+        input: Some(ShapeId(210)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1928,7 +1928,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(212)),
+        input: Some(ShapeId(211)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1964,7 +1964,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(213)),
+        input: Some(ShapeId(212)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -1976,7 +1976,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(214)),
+        input: Some(ShapeId(213)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -2000,7 +2000,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(215)),
+        input: Some(ShapeId(214)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -2024,7 +2024,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(216)),
+        input: Some(ShapeId(215)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -2060,8 +2060,8 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(219)),
-        output: Some(ShapeId(220)),
+        input: Some(ShapeId(218)),
+        output: Some(ShapeId(219)),
         result_wrapper: Some("UpdateRoleResult"),
         input_root: None,
         signed: true,
@@ -2072,8 +2072,8 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(217)),
-        output: Some(ShapeId(218)),
+        input: Some(ShapeId(216)),
+        output: Some(ShapeId(217)),
         result_wrapper: Some("UpdateRoleDescriptionResult"),
         input_root: None,
         signed: true,
@@ -2144,7 +2144,7 @@ static OPERATIONS: [Operation; 180] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(221)),
+        input: Some(ShapeId(220)),
         output: None,
         result_wrapper: None,
         input_root: None,
@@ -2188,16 +2188,16 @@ static OPERATIONS: [Operation; 180] = [
     },
 ];
 
-static SHAPES: [Shape; 289] = [
+static SHAPES: [Shape; 288] = [
     Shape {
         name: "AccessKey",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member { required: true, ..Member::new("AccessKeyId", 225) },
-                Member { required: true, ..Member::new("Status", 276) },
-                Member { required: true, ..Member::new("SecretAccessKey", 227) },
-                Member::new("CreateDate", 235),
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member { required: true, ..Member::new("AccessKeyId", 224) },
+                Member { required: true, ..Member::new("Status", 275) },
+                Member { required: true, ..Member::new("SecretAccessKey", 226) },
+                Member::new("CreateDate", 234),
             ],
             union: false,
             payload: None,
@@ -2214,9 +2214,9 @@ static SHAPES: [Shape; 289] = [
         name: "AccessKeyLastUsed",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("LastUsedDate", 235),
-                Member { required: true, ..Member::new("ServiceName", 277) },
-                Member { required: true, ..Member::new("Region", 277) },
+                Member::new("LastUsedDate", 234),
+                Member { required: true, ..Member::new("ServiceName", 276) },
+                Member { required: true, ..Member::new("Region", 276) },
             ],
             union: false,
             payload: None,
@@ -2233,10 +2233,10 @@ static SHAPES: [Shape; 289] = [
         name: "AccessKeyMetadata",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 288),
-                Member::new("AccessKeyId", 225),
-                Member::new("Status", 276),
-                Member::new("CreateDate", 235),
+                Member::new("UserName", 287),
+                Member::new("AccessKeyId", 224),
+                Member::new("Status", 275),
+                Member::new("CreateDate", 234),
             ],
             union: false,
             payload: None,
@@ -2269,8 +2269,8 @@ static SHAPES: [Shape; 289] = [
         name: "AddRoleToInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member { required: true, ..Member::new("RoleName", 273) },
             ],
             union: false,
             payload: None,
@@ -2287,8 +2287,8 @@ static SHAPES: [Shape; 289] = [
         name: "AddUserToGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("UserName", 239) },
             ],
             union: false,
             payload: None,
@@ -2303,7 +2303,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ArnListType",
-        kind: Kind::List { element: Member::new("", 230), flattened: false },
+        kind: Kind::List { element: Member::new("", 229), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -2313,8 +2313,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -2331,8 +2331,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -2349,8 +2349,8 @@ static SHAPES: [Shape; 289] = [
         name: "AttachUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -2366,7 +2366,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "AttachedPermissionsBoundary",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PermissionsBoundaryType", 155), Member::new("PermissionsBoundaryArn", 230)],
+            members: &[Member::new("PermissionsBoundaryType", 155), Member::new("PermissionsBoundaryArn", 229)],
             union: false,
             payload: None,
             error: None,
@@ -2381,7 +2381,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "AttachedPolicy",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyName", 264), Member::new("PolicyArn", 230)],
+            members: &[Member::new("PolicyName", 263), Member::new("PolicyArn", 229)],
             union: false,
             payload: None,
             error: None,
@@ -2518,7 +2518,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateAccessKeyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 240)],
+            members: &[Member::new("UserName", 239)],
             union: false,
             payload: None,
             error: None,
@@ -2548,7 +2548,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateAccountAliasRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("AccountAlias", 229) }],
+            members: &[Member { required: true, ..Member::new("AccountAlias", 228) }],
             union: false,
             payload: None,
             error: None,
@@ -2563,7 +2563,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateGroupRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Path", 256), Member { required: true, ..Member::new("GroupName", 244) }],
+            members: &[Member::new("Path", 255), Member { required: true, ..Member::new("GroupName", 243) }],
             union: false,
             payload: None,
             error: None,
@@ -2594,9 +2594,9 @@ static SHAPES: [Shape; 289] = [
         name: "CreateInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member::new("Path", 256),
-                Member::new("Tags", 283),
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member::new("Path", 255),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -2628,11 +2628,11 @@ static SHAPES: [Shape; 289] = [
         name: "CreatePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member::new("Path", 266),
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
-                Member::new("Description", 257),
-                Member::new("Tags", 283),
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member::new("Path", 265),
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
+                Member::new("Description", 256),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -2664,9 +2664,9 @@ static SHAPES: [Shape; 289] = [
         name: "CreatePolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
-                Member::new("SetAsDefault", 233),
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
+                Member::new("SetAsDefault", 232),
             ],
             union: false,
             payload: None,
@@ -2682,7 +2682,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreatePolicyVersionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyVersion", 174)],
+            members: &[Member::new("PolicyVersion", 173)],
             union: false,
             payload: None,
             error: None,
@@ -2698,13 +2698,13 @@ static SHAPES: [Shape; 289] = [
         name: "CreateRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 256),
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("AssumeRolePolicyDocument", 259) },
-                Member::new("Description", 270),
-                Member::new("MaxSessionDuration", 273),
-                Member::new("PermissionsBoundary", 230),
-                Member::new("Tags", 283),
+                Member::new("Path", 255),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("AssumeRolePolicyDocument", 258) },
+                Member::new("Description", 269),
+                Member::new("MaxSessionDuration", 272),
+                Member::new("PermissionsBoundary", 229),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -2720,7 +2720,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Role", 190) }],
+            members: &[Member { required: true, ..Member::new("Role", 189) }],
             union: false,
             payload: None,
             error: None,
@@ -2736,9 +2736,9 @@ static SHAPES: [Shape; 289] = [
         name: "CreateServiceLinkedRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("AWSServiceName", 244) },
-                Member::new("Description", 270),
-                Member::new("CustomSuffix", 234),
+                Member { required: true, ..Member::new("AWSServiceName", 243) },
+                Member::new("Description", 269),
+                Member::new("CustomSuffix", 233),
             ],
             union: false,
             payload: None,
@@ -2754,7 +2754,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateServiceLinkedRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Role", 190)],
+            members: &[Member::new("Role", 189)],
             union: false,
             payload: None,
             error: None,
@@ -2770,10 +2770,10 @@ static SHAPES: [Shape; 289] = [
         name: "CreateUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 256),
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member::new("PermissionsBoundary", 230),
-                Member::new("Tags", 283),
+                Member::new("Path", 255),
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member::new("PermissionsBoundary", 229),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -2789,7 +2789,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "CreateUserResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("User", 222)],
+            members: &[Member::new("User", 221)],
             union: false,
             payload: None,
             error: None,
@@ -2804,7 +2804,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteAccessKeyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 240), Member { required: true, ..Member::new("AccessKeyId", 225) }],
+            members: &[Member::new("UserName", 239), Member { required: true, ..Member::new("AccessKeyId", 224) }],
             union: false,
             payload: None,
             error: None,
@@ -2819,7 +2819,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteAccountAliasRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("AccountAlias", 229) }],
+            members: &[Member { required: true, ..Member::new("AccountAlias", 228) }],
             union: false,
             payload: None,
             error: None,
@@ -2834,7 +2834,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteConflictException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 236)],
+            members: &[Member::new("message", 235)],
             union: false,
             payload: None,
             error: Some(&errors::DELETE_CONFLICT_EXCEPTION),
@@ -2850,8 +2850,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -2867,7 +2867,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteGroupRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("GroupName", 244) }],
+            members: &[Member { required: true, ..Member::new("GroupName", 243) }],
             union: false,
             payload: None,
             error: None,
@@ -2882,7 +2882,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteInstanceProfileRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("InstanceProfileName", 247) }],
+            members: &[Member { required: true, ..Member::new("InstanceProfileName", 246) }],
             union: false,
             payload: None,
             error: None,
@@ -2897,7 +2897,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeletePolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("PolicyArn", 230) }],
+            members: &[Member { required: true, ..Member::new("PolicyArn", 229) }],
             union: false,
             payload: None,
             error: None,
@@ -2913,8 +2913,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeletePolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("VersionId", 268) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("VersionId", 267) },
             ],
             union: false,
             payload: None,
@@ -2930,7 +2930,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteRolePermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
+            members: &[Member { required: true, ..Member::new("RoleName", 273) }],
             union: false,
             payload: None,
             error: None,
@@ -2946,8 +2946,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -2963,7 +2963,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
+            members: &[Member { required: true, ..Member::new("RoleName", 273) }],
             union: false,
             payload: None,
             error: None,
@@ -2978,7 +2978,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteServiceLinkedRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
+            members: &[Member { required: true, ..Member::new("RoleName", 273) }],
             union: false,
             payload: None,
             error: None,
@@ -3008,7 +3008,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteUserPermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("UserName", 288) }],
+            members: &[Member { required: true, ..Member::new("UserName", 287) }],
             union: false,
             payload: None,
             error: None,
@@ -3024,8 +3024,8 @@ static SHAPES: [Shape; 289] = [
         name: "DeleteUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -3041,7 +3041,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeleteUserRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("UserName", 240) }],
+            members: &[Member { required: true, ..Member::new("UserName", 239) }],
             union: false,
             payload: None,
             error: None,
@@ -3056,7 +3056,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "DeletionTaskFailureReasonType",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Reason", 181), Member::new("RoleUsageList", 193)],
+            members: &[Member::new("Reason", 180), Member::new("RoleUsageList", 192)],
             union: false,
             payload: None,
             error: None,
@@ -3088,8 +3088,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -3106,8 +3106,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -3124,8 +3124,8 @@ static SHAPES: [Shape; 289] = [
         name: "DetachUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
             ],
             union: false,
             payload: None,
@@ -3141,7 +3141,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "EntityAlreadyExistsException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 237)],
+            members: &[Member::new("message", 236)],
             union: false,
             payload: None,
             error: Some(&errors::ENTITY_ALREADY_EXISTS_EXCEPTION),
@@ -3156,7 +3156,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "EntityTemporarilyUnmodifiableException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 239)],
+            members: &[Member::new("message", 238)],
             union: false,
             payload: None,
             error: Some(&errors::ENTITY_TEMPORARILY_UNMODIFIABLE_EXCEPTION),
@@ -3197,14 +3197,14 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member { required: true, ..Member::new("EvalActionName", 4) },
-                Member::new("EvalResourceName", 187),
+                Member::new("EvalResourceName", 186),
                 Member { required: true, ..Member::new("EvalDecision", 159) },
-                Member::new("MatchedStatements", 203),
+                Member::new("MatchedStatements", 202),
                 Member::new("MissingContextValues", 21),
                 Member::new("OrganizationsDecisionDetail", 154),
                 Member::new("PermissionsBoundaryDecisionDetail", 156),
                 Member::new("EvalDecisionDetails", 67),
-                Member::new("ResourceSpecificResults", 189),
+                Member::new("ResourceSpecificResults", 188),
             ],
             union: false,
             payload: None,
@@ -3228,7 +3228,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccessKeyLastUsedRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("AccessKeyId", 225) }],
+            members: &[Member { required: true, ..Member::new("AccessKeyId", 224) }],
             union: false,
             payload: None,
             error: None,
@@ -3243,7 +3243,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccessKeyLastUsedResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 240), Member::new("AccessKeyLastUsed", 1)],
+            members: &[Member::new("UserName", 239), Member::new("AccessKeyLastUsed", 1)],
             union: false,
             payload: None,
             error: None,
@@ -3258,7 +3258,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccountAuthorizationDetailsRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Filter", 238), Member::new("MaxItems", 253), Member::new("Marker", 252)],
+            members: &[Member::new("Filter", 237), Member::new("MaxItems", 252), Member::new("Marker", 251)],
             union: false,
             payload: None,
             error: None,
@@ -3274,12 +3274,12 @@ static SHAPES: [Shape; 289] = [
         name: "GetAccountAuthorizationDetailsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserDetailList", 286),
-                Member::new("GroupDetailList", 241),
-                Member::new("RoleDetailList", 271),
+                Member::new("UserDetailList", 285),
+                Member::new("GroupDetailList", 240),
+                Member::new("RoleDetailList", 270),
                 Member::new("Policies", 150),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3295,7 +3295,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetAccountSummaryResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("SummaryMap", 279)],
+            members: &[Member::new("SummaryMap", 278)],
             union: false,
             payload: None,
             error: None,
@@ -3310,7 +3310,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetContextKeysForCustomPolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("PolicyInputList", 200) }],
+            members: &[Member { required: true, ..Member::new("PolicyInputList", 199) }],
             union: false,
             payload: None,
             error: None,
@@ -3341,8 +3341,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetContextKeysForPrincipalPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicySourceArn", 230) },
-                Member::new("PolicyInputList", 200),
+                Member { required: true, ..Member::new("PolicySourceArn", 229) },
+                Member::new("PolicyInputList", 199),
             ],
             union: false,
             payload: None,
@@ -3359,8 +3359,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -3377,9 +3377,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupPolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -3396,9 +3396,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -3416,9 +3416,9 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member { required: true, ..Member::new("Group", 99) },
-                Member { required: true, ..Member::new("Users", 287) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Users", 286) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3434,7 +3434,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetInstanceProfileRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("InstanceProfileName", 247) }],
+            members: &[Member { required: true, ..Member::new("InstanceProfileName", 246) }],
             union: false,
             payload: None,
             error: None,
@@ -3464,7 +3464,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetPolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("PolicyArn", 230) }],
+            members: &[Member { required: true, ..Member::new("PolicyArn", 229) }],
             union: false,
             payload: None,
             error: None,
@@ -3495,8 +3495,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetPolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("VersionId", 268) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("VersionId", 267) },
             ],
             union: false,
             payload: None,
@@ -3512,7 +3512,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetPolicyVersionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyVersion", 174)],
+            members: &[Member::new("PolicyVersion", 173)],
             union: false,
             payload: None,
             error: None,
@@ -3528,8 +3528,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -3546,9 +3546,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetRolePolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -3564,7 +3564,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetRoleRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("RoleName", 274) }],
+            members: &[Member { required: true, ..Member::new("RoleName", 273) }],
             union: false,
             payload: None,
             error: None,
@@ -3579,7 +3579,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetRoleResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Role", 190) }],
+            members: &[Member { required: true, ..Member::new("Role", 189) }],
             union: false,
             payload: None,
             error: None,
@@ -3625,8 +3625,8 @@ static SHAPES: [Shape; 289] = [
         name: "GetUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
             ],
             union: false,
             payload: None,
@@ -3643,9 +3643,9 @@ static SHAPES: [Shape; 289] = [
         name: "GetUserPolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -3661,7 +3661,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetUserRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 240)],
+            members: &[Member::new("UserName", 239)],
             union: false,
             payload: None,
             error: None,
@@ -3676,7 +3676,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "GetUserResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("User", 222) }],
+            members: &[Member { required: true, ..Member::new("User", 221) }],
             union: false,
             payload: None,
             error: None,
@@ -3692,11 +3692,11 @@ static SHAPES: [Shape; 289] = [
         name: "Group",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Path", 256) },
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("GroupId", 245) },
-                Member { required: true, ..Member::new("Arn", 230) },
-                Member { required: true, ..Member::new("CreateDate", 235) },
+                Member { required: true, ..Member::new("Path", 255) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("GroupId", 244) },
+                Member { required: true, ..Member::new("Arn", 229) },
+                Member { required: true, ..Member::new("CreateDate", 234) },
             ],
             union: false,
             payload: None,
@@ -3713,13 +3713,13 @@ static SHAPES: [Shape; 289] = [
         name: "GroupDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 256),
-                Member::new("GroupName", 244),
-                Member::new("GroupId", 245),
-                Member::new("Arn", 230),
-                Member::new("CreateDate", 235),
-                Member::new("GroupPolicyList", 258),
-                Member::new("AttachedManagedPolicies", 231),
+                Member::new("Path", 255),
+                Member::new("GroupName", 243),
+                Member::new("GroupId", 244),
+                Member::new("Arn", 229),
+                Member::new("CreateDate", 234),
+                Member::new("GroupPolicyList", 257),
+                Member::new("AttachedManagedPolicies", 230),
             ],
             union: false,
             payload: None,
@@ -3736,7 +3736,7 @@ static SHAPES: [Shape; 289] = [
         name: "InlinePolicyIdentifierType",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyName", 264) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
                 Member { required: true, ..Member::new("AttachmentType", 14) },
                 Member { required: true, ..Member::new("AttachmentName", 13) },
             ],
@@ -3755,13 +3755,13 @@ static SHAPES: [Shape; 289] = [
         name: "InstanceProfile",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Path", 256) },
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member { required: true, ..Member::new("InstanceProfileId", 245) },
-                Member { required: true, ..Member::new("Arn", 230) },
-                Member { required: true, ..Member::new("CreateDate", 235) },
-                Member { required: true, ..Member::new("Roles", 272) },
-                Member::new("Tags", 283),
+                Member { required: true, ..Member::new("Path", 255) },
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member { required: true, ..Member::new("InstanceProfileId", 244) },
+                Member { required: true, ..Member::new("Arn", 229) },
+                Member { required: true, ..Member::new("CreateDate", 234) },
+                Member { required: true, ..Member::new("Roles", 271) },
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -3777,7 +3777,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "InvalidInputException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 249)],
+            members: &[Member::new("message", 248)],
             union: false,
             payload: None,
             error: Some(&errors::INVALID_INPUT_EXCEPTION),
@@ -3792,7 +3792,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "LimitExceededException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 250)],
+            members: &[Member::new("message", 249)],
             union: false,
             payload: None,
             error: Some(&errors::LIMIT_EXCEEDED_EXCEPTION),
@@ -3808,7 +3808,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListAccessKeysRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 240), Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("UserName", 239), Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -3824,9 +3824,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListAccessKeysResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("AccessKeyMetadata", 226) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("AccessKeyMetadata", 225) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3842,7 +3842,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListAccountAliasesRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -3858,9 +3858,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListAccountAliasesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("AccountAliases", 228) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("AccountAliases", 227) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3877,10 +3877,10 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedGroupPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member::new("PathPrefix", 266),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member::new("PathPrefix", 265),
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -3897,9 +3897,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedGroupPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 231),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("AttachedPolicies", 230),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3916,10 +3916,10 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedRolePoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member::new("PathPrefix", 266),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member::new("PathPrefix", 265),
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -3936,9 +3936,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedRolePoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 231),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("AttachedPolicies", 230),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3955,10 +3955,10 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedUserPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member::new("PathPrefix", 266),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member::new("PathPrefix", 265),
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -3975,9 +3975,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListAttachedUserPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AttachedPolicies", 231),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("AttachedPolicies", 230),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -3994,12 +3994,12 @@ static SHAPES: [Shape; 289] = [
         name: "ListEntitiesForPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
                 Member::new("EntityFilter", 66),
-                Member::new("PathPrefix", 256),
-                Member::new("PolicyUsageFilter", 171),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member::new("PathPrefix", 255),
+                Member::new("PolicyUsageFilter", 170),
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4017,10 +4017,10 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("PolicyGroups", 163),
-                Member::new("PolicyUsers", 173),
+                Member::new("PolicyUsers", 172),
                 Member::new("PolicyRoles", 169),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4037,9 +4037,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4056,9 +4056,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyNames", 263) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("PolicyNames", 262) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4075,9 +4075,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsForUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4094,9 +4094,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsForUserResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Groups", 242) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Groups", 241) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4112,7 +4112,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListGroupsRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("PathPrefix", 254), Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -4128,9 +4128,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListGroupsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Groups", 242) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Groups", 241) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4147,9 +4147,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfileTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4166,9 +4166,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfileTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Tags", 283) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Tags", 282) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4185,9 +4185,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesForRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4204,9 +4204,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesForRoleResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfiles", 246) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("InstanceProfiles", 245) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4222,7 +4222,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListInstanceProfilesRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("PathPrefix", 254), Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -4238,9 +4238,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListInstanceProfilesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfiles", 246) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("InstanceProfiles", 245) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4257,12 +4257,12 @@ static SHAPES: [Shape; 289] = [
         name: "ListPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Scope", 267),
-                Member::new("OnlyAttached", 233),
-                Member::new("PathPrefix", 266),
-                Member::new("PolicyUsageFilter", 171),
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member::new("Scope", 266),
+                Member::new("OnlyAttached", 232),
+                Member::new("PathPrefix", 265),
+                Member::new("PolicyUsageFilter", 170),
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4278,7 +4278,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListPoliciesResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Policies", 262), Member::new("IsTruncated", 233), Member::new("Marker", 269)],
+            members: &[Member::new("Policies", 261), Member::new("IsTruncated", 232), Member::new("Marker", 268)],
             union: false,
             payload: None,
             error: None,
@@ -4294,9 +4294,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4313,9 +4313,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Tags", 283) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Tags", 282) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4332,9 +4332,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListPolicyVersionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4350,7 +4350,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListPolicyVersionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Versions", 260), Member::new("IsTruncated", 233), Member::new("Marker", 269)],
+            members: &[Member::new("Versions", 259), Member::new("IsTruncated", 232), Member::new("Marker", 268)],
             union: false,
             payload: None,
             error: None,
@@ -4366,9 +4366,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolePoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4385,9 +4385,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolePoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyNames", 263) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("PolicyNames", 262) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4404,9 +4404,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListRoleTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4423,9 +4423,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListRoleTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Tags", 283) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Tags", 282) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4441,7 +4441,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListRolesRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("PathPrefix", 254), Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -4457,9 +4457,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListRolesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Roles", 272) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Roles", 271) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4476,9 +4476,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserPoliciesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4495,9 +4495,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserPoliciesResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyNames", 263) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("PolicyNames", 262) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4514,9 +4514,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserTagsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member::new("Marker", 252),
-                Member::new("MaxItems", 253),
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member::new("Marker", 251),
+                Member::new("MaxItems", 252),
             ],
             union: false,
             payload: None,
@@ -4533,9 +4533,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListUserTagsResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Tags", 283) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Tags", 282) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4551,7 +4551,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ListUsersRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PathPrefix", 255), Member::new("Marker", 252), Member::new("MaxItems", 253)],
+            members: &[Member::new("PathPrefix", 254), Member::new("Marker", 251), Member::new("MaxItems", 252)],
             union: false,
             payload: None,
             error: None,
@@ -4567,9 +4567,9 @@ static SHAPES: [Shape; 289] = [
         name: "ListUsersResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Users", 287) },
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member { required: true, ..Member::new("Users", 286) },
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -4585,7 +4585,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "MalformedPolicyDocumentException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 251)],
+            members: &[Member::new("message", 250)],
             union: false,
             payload: None,
             error: Some(&errors::MALFORMED_POLICY_DOCUMENT_EXCEPTION),
@@ -4601,18 +4601,18 @@ static SHAPES: [Shape; 289] = [
         name: "ManagedPolicyDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PolicyName", 264),
-                Member::new("PolicyId", 245),
-                Member::new("Arn", 230),
-                Member::new("Path", 266),
-                Member::new("DefaultVersionId", 268),
-                Member::new("AttachmentCount", 232),
-                Member::new("PermissionsBoundaryUsageCount", 232),
-                Member::new("IsAttachable", 233),
-                Member::new("Description", 257),
-                Member::new("CreateDate", 235),
-                Member::new("UpdateDate", 235),
-                Member::new("PolicyVersionList", 260),
+                Member::new("PolicyName", 263),
+                Member::new("PolicyId", 244),
+                Member::new("Arn", 229),
+                Member::new("Path", 265),
+                Member::new("DefaultVersionId", 267),
+                Member::new("AttachmentCount", 231),
+                Member::new("PermissionsBoundaryUsageCount", 231),
+                Member::new("IsAttachable", 232),
+                Member::new("Description", 256),
+                Member::new("CreateDate", 234),
+                Member::new("UpdateDate", 234),
+                Member::new("PolicyVersionList", 259),
             ],
             union: false,
             payload: None,
@@ -4636,7 +4636,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "NoSuchEntityException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 254)],
+            members: &[Member::new("message", 253)],
             union: false,
             payload: None,
             error: Some(&errors::NO_SUCH_ENTITY_EXCEPTION),
@@ -4651,7 +4651,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "OrderedOrganizationPolicyType",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ServiceControlPolicyInputList", 200)],
+            members: &[Member::new("ServiceControlPolicyInputList", 199)],
             union: false,
             payload: None,
             error: None,
@@ -4674,7 +4674,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "OrganizationsDecisionDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("AllowedByOrganizations", 233)],
+            members: &[Member::new("AllowedByOrganizations", 232)],
             union: false,
             payload: None,
             error: None,
@@ -4697,7 +4697,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PermissionsBoundaryDecisionDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("AllowedByPermissionsBoundary", 233)],
+            members: &[Member::new("AllowedByPermissionsBoundary", 232)],
             union: false,
             payload: None,
             error: None,
@@ -4713,18 +4713,18 @@ static SHAPES: [Shape; 289] = [
         name: "Policy",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PolicyName", 264),
-                Member::new("PolicyId", 245),
-                Member::new("Arn", 230),
-                Member::new("Path", 266),
-                Member::new("DefaultVersionId", 268),
-                Member::new("AttachmentCount", 232),
-                Member::new("PermissionsBoundaryUsageCount", 232),
-                Member::new("IsAttachable", 233),
-                Member::new("Description", 257),
-                Member::new("CreateDate", 235),
-                Member::new("UpdateDate", 235),
-                Member::new("Tags", 283),
+                Member::new("PolicyName", 263),
+                Member::new("PolicyId", 244),
+                Member::new("Arn", 229),
+                Member::new("Path", 265),
+                Member::new("DefaultVersionId", 267),
+                Member::new("AttachmentCount", 231),
+                Member::new("PermissionsBoundaryUsageCount", 231),
+                Member::new("IsAttachable", 232),
+                Member::new("Description", 256),
+                Member::new("CreateDate", 234),
+                Member::new("UpdateDate", 234),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -4740,7 +4740,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyName", 264), Member::new("PolicyDocument", 259)],
+            members: &[Member::new("PolicyName", 263), Member::new("PolicyDocument", 258)],
             union: false,
             payload: None,
             error: None,
@@ -4763,7 +4763,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyEvaluationException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 261)],
+            members: &[Member::new("message", 260)],
             union: false,
             payload: None,
             error: Some(&errors::POLICY_EVALUATION_EXCEPTION),
@@ -4786,7 +4786,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyGroup",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("GroupName", 244), Member::new("GroupId", 245)],
+            members: &[Member::new("GroupName", 243), Member::new("GroupId", 244)],
             union: false,
             payload: None,
             error: None,
@@ -4811,7 +4811,7 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("PolicyType", 165),
-                Member::new("PolicyArn", 230),
+                Member::new("PolicyArn", 229),
                 Member::new("InlinePolicyIdentifier", 101),
             ],
             union: true,
@@ -4844,7 +4844,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyNotAttachableException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 265)],
+            members: &[Member::new("message", 264)],
             union: false,
             payload: None,
             error: Some(&errors::POLICY_NOT_ATTACHABLE_EXCEPTION),
@@ -4859,7 +4859,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyRole",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("RoleName", 274), Member::new("RoleId", 245)],
+            members: &[Member::new("RoleName", 273), Member::new("RoleId", 244)],
             union: false,
             payload: None,
             error: None,
@@ -4880,14 +4880,6 @@ static SHAPES: [Shape; 289] = [
         sensitive: false,
     },
     Shape {
-        name: "PolicySourceType",
-        kind: Kind::String { values: &["user", "group", "role", "aws-managed", "user-managed", "resource", "none"] },
-        min: None,
-        max: None,
-        pattern: None,
-        sensitive: false,
-    },
-    Shape {
         name: "PolicyUsageType",
         kind: Kind::String { values: &["PermissionsPolicy", "PermissionsBoundary"] },
         min: None,
@@ -4898,7 +4890,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "PolicyUser",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserName", 288), Member::new("UserId", 245)],
+            members: &[Member::new("UserName", 287), Member::new("UserId", 244)],
             union: false,
             payload: None,
             error: None,
@@ -4912,7 +4904,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "PolicyUserListType",
-        kind: Kind::List { element: Member::new("", 172), flattened: false },
+        kind: Kind::List { element: Member::new("", 171), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4922,10 +4914,10 @@ static SHAPES: [Shape; 289] = [
         name: "PolicyVersion",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Document", 259),
-                Member::new("VersionId", 268),
-                Member::new("IsDefaultVersion", 233),
-                Member::new("CreateDate", 235),
+                Member::new("Document", 258),
+                Member::new("VersionId", 267),
+                Member::new("IsDefaultVersion", 232),
+                Member::new("CreateDate", 234),
             ],
             union: false,
             payload: None,
@@ -4957,9 +4949,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutGroupPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -4976,8 +4968,8 @@ static SHAPES: [Shape; 289] = [
         name: "PutRolePermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PermissionsBoundary", 230) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PermissionsBoundary", 229) },
             ],
             union: false,
             payload: None,
@@ -4994,9 +4986,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -5013,8 +5005,8 @@ static SHAPES: [Shape; 289] = [
         name: "PutUserPermissionsBoundaryRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member { required: true, ..Member::new("PermissionsBoundary", 230) },
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member { required: true, ..Member::new("PermissionsBoundary", 229) },
             ],
             union: false,
             payload: None,
@@ -5031,9 +5023,9 @@ static SHAPES: [Shape; 289] = [
         name: "PutUserPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("PolicyName", 264) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("PolicyName", 263) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -5066,8 +5058,8 @@ static SHAPES: [Shape; 289] = [
         name: "RemoveRoleFromInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member { required: true, ..Member::new("RoleName", 274) },
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member { required: true, ..Member::new("RoleName", 273) },
             ],
             union: false,
             payload: None,
@@ -5084,8 +5076,8 @@ static SHAPES: [Shape; 289] = [
         name: "RemoveUserFromGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member { required: true, ..Member::new("UserName", 240) },
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member { required: true, ..Member::new("UserName", 239) },
             ],
             union: false,
             payload: None,
@@ -5108,7 +5100,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ResourceNameListType",
-        kind: Kind::List { element: Member::new("", 187), flattened: false },
+        kind: Kind::List { element: Member::new("", 186), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5126,9 +5118,9 @@ static SHAPES: [Shape; 289] = [
         name: "ResourceSpecificResult",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("EvalResourceName", 187) },
+                Member { required: true, ..Member::new("EvalResourceName", 186) },
                 Member { required: true, ..Member::new("EvalResourceDecision", 159) },
-                Member::new("MatchedStatements", 203),
+                Member::new("MatchedStatements", 202),
                 Member::new("MissingContextValues", 21),
                 Member::new("EvalDecisionDetails", 67),
                 Member::new("PermissionsBoundaryDecisionDetail", 156),
@@ -5146,7 +5138,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "ResourceSpecificResultListType",
-        kind: Kind::List { element: Member::new("", 188), flattened: false },
+        kind: Kind::List { element: Member::new("", 187), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5156,18 +5148,18 @@ static SHAPES: [Shape; 289] = [
         name: "Role",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Path", 256) },
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("RoleId", 245) },
-                Member { required: true, ..Member::new("Arn", 230) },
-                Member { required: true, ..Member::new("CreateDate", 235) },
-                Member::new("AssumeRolePolicyDocument", 259),
-                Member::new("Description", 270),
-                Member::new("MaxSessionDuration", 273),
+                Member { required: true, ..Member::new("Path", 255) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("RoleId", 244) },
+                Member { required: true, ..Member::new("Arn", 229) },
+                Member { required: true, ..Member::new("CreateDate", 234) },
+                Member::new("AssumeRolePolicyDocument", 258),
+                Member::new("Description", 269),
+                Member::new("MaxSessionDuration", 272),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 283),
-                Member::new("RoleLastUsed", 192),
-                Member::new("SourceRoleTemplate", 201),
+                Member::new("Tags", 282),
+                Member::new("RoleLastUsed", 191),
+                Member::new("SourceRoleTemplate", 200),
             ],
             union: false,
             payload: None,
@@ -5184,18 +5176,18 @@ static SHAPES: [Shape; 289] = [
         name: "RoleDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 256),
-                Member::new("RoleName", 274),
-                Member::new("RoleId", 245),
-                Member::new("Arn", 230),
-                Member::new("CreateDate", 235),
-                Member::new("AssumeRolePolicyDocument", 259),
-                Member::new("InstanceProfileList", 246),
-                Member::new("RolePolicyList", 258),
-                Member::new("AttachedManagedPolicies", 231),
+                Member::new("Path", 255),
+                Member::new("RoleName", 273),
+                Member::new("RoleId", 244),
+                Member::new("Arn", 229),
+                Member::new("CreateDate", 234),
+                Member::new("AssumeRolePolicyDocument", 258),
+                Member::new("InstanceProfileList", 245),
+                Member::new("RolePolicyList", 257),
+                Member::new("AttachedManagedPolicies", 230),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 283),
-                Member::new("RoleLastUsed", 192),
+                Member::new("Tags", 282),
+                Member::new("RoleLastUsed", 191),
             ],
             union: false,
             payload: None,
@@ -5211,7 +5203,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "RoleLastUsed",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("LastUsedDate", 235), Member::new("Region", 277)],
+            members: &[Member::new("LastUsedDate", 234), Member::new("Region", 276)],
             union: false,
             payload: None,
             error: None,
@@ -5225,7 +5217,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "RoleUsageListType",
-        kind: Kind::List { element: Member::new("", 194), flattened: false },
+        kind: Kind::List { element: Member::new("", 193), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5234,7 +5226,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "RoleUsageType",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Region", 182), Member::new("Resources", 7)],
+            members: &[Member::new("Region", 181), Member::new("Resources", 7)],
             union: false,
             payload: None,
             error: None,
@@ -5249,7 +5241,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ServiceFailureException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 275)],
+            members: &[Member::new("message", 274)],
             union: false,
             payload: None,
             error: Some(&errors::SERVICE_FAILURE_EXCEPTION),
@@ -5265,8 +5257,8 @@ static SHAPES: [Shape; 289] = [
         name: "SetDefaultPolicyVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("VersionId", 268) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("VersionId", 267) },
             ],
             union: false,
             payload: None,
@@ -5283,18 +5275,18 @@ static SHAPES: [Shape; 289] = [
         name: "SimulateCustomPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyInputList", 200) },
-                Member::new("PermissionsBoundaryPolicyInputList", 200),
+                Member { required: true, ..Member::new("PolicyInputList", 199) },
+                Member::new("PermissionsBoundaryPolicyInputList", 199),
                 Member::new("OrderedOrganizationPolicyInputList", 153),
                 Member { required: true, ..Member::new("ActionNames", 3) },
-                Member::new("ResourceArns", 186),
-                Member::new("ResourcePolicy", 259),
-                Member::new("ResourceOwner", 187),
-                Member::new("CallerArn", 187),
+                Member::new("ResourceArns", 185),
+                Member::new("ResourcePolicy", 258),
+                Member::new("ResourceOwner", 186),
+                Member::new("CallerArn", 186),
                 Member::new("ContextEntries", 19),
-                Member::new("ResourceHandlingOption", 185),
-                Member::new("MaxItems", 253),
-                Member::new("Marker", 252),
+                Member::new("ResourceHandlingOption", 184),
+                Member::new("MaxItems", 252),
+                Member::new("Marker", 251),
             ],
             union: false,
             payload: None,
@@ -5312,8 +5304,8 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("EvaluationResults", 70),
-                Member::new("IsTruncated", 233),
-                Member::new("Marker", 269),
+                Member::new("IsTruncated", 232),
+                Member::new("Marker", 268),
             ],
             union: false,
             payload: None,
@@ -5330,19 +5322,19 @@ static SHAPES: [Shape; 289] = [
         name: "SimulatePrincipalPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicySourceArn", 230) },
-                Member::new("PolicyInputList", 200),
-                Member::new("PermissionsBoundaryPolicyInputList", 200),
+                Member { required: true, ..Member::new("PolicySourceArn", 229) },
+                Member::new("PolicyInputList", 199),
+                Member::new("PermissionsBoundaryPolicyInputList", 199),
                 Member::new("PolicyExclusionList", 161),
                 Member { required: true, ..Member::new("ActionNames", 3) },
-                Member::new("ResourceArns", 186),
-                Member::new("ResourcePolicy", 259),
-                Member::new("ResourceOwner", 187),
-                Member::new("CallerArn", 187),
+                Member::new("ResourceArns", 185),
+                Member::new("ResourcePolicy", 258),
+                Member::new("ResourceOwner", 186),
+                Member::new("CallerArn", 186),
                 Member::new("ContextEntries", 19),
-                Member::new("ResourceHandlingOption", 185),
-                Member::new("MaxItems", 253),
-                Member::new("Marker", 252),
+                Member::new("ResourceHandlingOption", 184),
+                Member::new("MaxItems", 252),
+                Member::new("Marker", 251),
             ],
             union: false,
             payload: None,
@@ -5357,7 +5349,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "SimulationPolicyListType",
-        kind: Kind::List { element: Member::new("", 259), flattened: false },
+        kind: Kind::List { element: Member::new("", 258), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5367,8 +5359,8 @@ static SHAPES: [Shape; 289] = [
         name: "SourceRoleTemplate",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("TemplateArn", 230) },
-                Member { required: true, ..Member::new("TemplateMinorVersion", 248) },
+                Member { required: true, ..Member::new("TemplateArn", 229) },
+                Member { required: true, ..Member::new("TemplateMinorVersion", 247) },
             ],
             union: false,
             payload: None,
@@ -5386,9 +5378,9 @@ static SHAPES: [Shape; 289] = [
         kind: Kind::Structure(Structure {
             members: &[
                 Member::new("SourcePolicyId", 166),
-                Member::new("SourcePolicyType", 170),
-                Member::new("StartPosition", 175),
-                Member::new("EndPosition", 175),
+                Member::new("SourcePolicyType", 166),
+                Member::new("StartPosition", 174),
+                Member::new("EndPosition", 174),
             ],
             union: false,
             payload: None,
@@ -5403,7 +5395,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "StatementListType",
-        kind: Kind::List { element: Member::new("", 202), flattened: false },
+        kind: Kind::List { element: Member::new("", 201), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5413,8 +5405,8 @@ static SHAPES: [Shape; 289] = [
         name: "Tag",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Key", 282) },
-                Member { required: true, ..Member::new("Value", 284) },
+                Member { required: true, ..Member::new("Key", 281) },
+                Member { required: true, ..Member::new("Value", 283) },
             ],
             union: false,
             payload: None,
@@ -5431,8 +5423,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member { required: true, ..Member::new("Tags", 283) },
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member { required: true, ..Member::new("Tags", 282) },
             ],
             union: false,
             payload: None,
@@ -5449,8 +5441,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("Tags", 283) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("Tags", 282) },
             ],
             union: false,
             payload: None,
@@ -5467,8 +5459,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("Tags", 283) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("Tags", 282) },
             ],
             union: false,
             payload: None,
@@ -5485,8 +5477,8 @@ static SHAPES: [Shape; 289] = [
         name: "TagUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("Tags", 283) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("Tags", 282) },
             ],
             union: false,
             payload: None,
@@ -5502,7 +5494,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "UnmodifiableEntityException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 285)],
+            members: &[Member::new("message", 284)],
             union: false,
             payload: None,
             error: Some(&errors::UNMODIFIABLE_ENTITY_EXCEPTION),
@@ -5518,8 +5510,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagInstanceProfileRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("InstanceProfileName", 247) },
-                Member { required: true, ..Member::new("TagKeys", 281) },
+                Member { required: true, ..Member::new("InstanceProfileName", 246) },
+                Member { required: true, ..Member::new("TagKeys", 280) },
             ],
             union: false,
             payload: None,
@@ -5536,8 +5528,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagPolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyArn", 230) },
-                Member { required: true, ..Member::new("TagKeys", 281) },
+                Member { required: true, ..Member::new("PolicyArn", 229) },
+                Member { required: true, ..Member::new("TagKeys", 280) },
             ],
             union: false,
             payload: None,
@@ -5554,8 +5546,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("TagKeys", 281) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("TagKeys", 280) },
             ],
             union: false,
             payload: None,
@@ -5572,8 +5564,8 @@ static SHAPES: [Shape; 289] = [
         name: "UntagUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member { required: true, ..Member::new("TagKeys", 281) },
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member { required: true, ..Member::new("TagKeys", 280) },
             ],
             union: false,
             payload: None,
@@ -5590,9 +5582,9 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateAccessKeyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserName", 240),
-                Member { required: true, ..Member::new("AccessKeyId", 225) },
-                Member { required: true, ..Member::new("Status", 276) },
+                Member::new("UserName", 239),
+                Member { required: true, ..Member::new("AccessKeyId", 224) },
+                Member { required: true, ..Member::new("Status", 275) },
             ],
             union: false,
             payload: None,
@@ -5609,8 +5601,8 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateAssumeRolePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("PolicyDocument", 259) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("PolicyDocument", 258) },
             ],
             union: false,
             payload: None,
@@ -5627,9 +5619,9 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateGroupRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("GroupName", 244) },
-                Member::new("NewPath", 256),
-                Member::new("NewGroupName", 244),
+                Member { required: true, ..Member::new("GroupName", 243) },
+                Member::new("NewPath", 255),
+                Member::new("NewGroupName", 243),
             ],
             union: false,
             payload: None,
@@ -5646,8 +5638,8 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateRoleDescriptionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member { required: true, ..Member::new("Description", 270) },
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member { required: true, ..Member::new("Description", 269) },
             ],
             union: false,
             payload: None,
@@ -5663,7 +5655,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "UpdateRoleDescriptionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Role", 190)],
+            members: &[Member::new("Role", 189)],
             union: false,
             payload: None,
             error: None,
@@ -5679,9 +5671,9 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateRoleRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("RoleName", 274) },
-                Member::new("Description", 270),
-                Member::new("MaxSessionDuration", 273),
+                Member { required: true, ..Member::new("RoleName", 273) },
+                Member::new("Description", 269),
+                Member::new("MaxSessionDuration", 272),
             ],
             union: false,
             payload: None,
@@ -5713,9 +5705,9 @@ static SHAPES: [Shape; 289] = [
         name: "UpdateUserRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UserName", 240) },
-                Member::new("NewPath", 256),
-                Member::new("NewUserName", 288),
+                Member { required: true, ..Member::new("UserName", 239) },
+                Member::new("NewPath", 255),
+                Member::new("NewUserName", 287),
             ],
             union: false,
             payload: None,
@@ -5732,14 +5724,14 @@ static SHAPES: [Shape; 289] = [
         name: "User",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Path", 256) },
-                Member { required: true, ..Member::new("UserName", 288) },
-                Member { required: true, ..Member::new("UserId", 245) },
-                Member { required: true, ..Member::new("Arn", 230) },
-                Member { required: true, ..Member::new("CreateDate", 235) },
-                Member::new("PasswordLastUsed", 235),
+                Member { required: true, ..Member::new("Path", 255) },
+                Member { required: true, ..Member::new("UserName", 287) },
+                Member { required: true, ..Member::new("UserId", 244) },
+                Member { required: true, ..Member::new("Arn", 229) },
+                Member { required: true, ..Member::new("CreateDate", 234) },
+                Member::new("PasswordLastUsed", 234),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 283),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -5756,16 +5748,16 @@ static SHAPES: [Shape; 289] = [
         name: "UserDetail",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Path", 256),
-                Member::new("UserName", 288),
-                Member::new("UserId", 245),
-                Member::new("Arn", 230),
-                Member::new("CreateDate", 235),
-                Member::new("UserPolicyList", 258),
-                Member::new("GroupList", 243),
-                Member::new("AttachedManagedPolicies", 231),
+                Member::new("Path", 255),
+                Member::new("UserName", 287),
+                Member::new("UserId", 244),
+                Member::new("Arn", 229),
+                Member::new("CreateDate", 234),
+                Member::new("UserPolicyList", 257),
+                Member::new("GroupList", 242),
+                Member::new("AttachedManagedPolicies", 230),
                 Member::new("PermissionsBoundary", 11),
-                Member::new("Tags", 283),
+                Member::new("Tags", 282),
             ],
             union: false,
             payload: None,
@@ -5781,7 +5773,7 @@ static SHAPES: [Shape; 289] = [
     Shape {
         name: "ValidationError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("message", 254)],
+            members: &[Member::new("message", 253)],
             union: false,
             payload: None,
             error: Some(&errors::VALIDATION_ERROR),
@@ -5819,7 +5811,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "accountAliasListType",
-        kind: Kind::List { element: Member::new("", 229), flattened: false },
+        kind: Kind::List { element: Member::new("", 228), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5918,7 +5910,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "groupNameListType",
-        kind: Kind::List { element: Member::new("", 244), flattened: false },
+        kind: Kind::List { element: Member::new("", 243), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6047,7 +6039,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyDocumentVersionListType",
-        kind: Kind::List { element: Member::new("", 174), flattened: false },
+        kind: Kind::List { element: Member::new("", 173), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6071,7 +6063,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "policyNameListType",
-        kind: Kind::List { element: Member::new("", 264), flattened: false },
+        kind: Kind::List { element: Member::new("", 263), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6135,7 +6127,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "roleDetailListType",
-        kind: Kind::List { element: Member::new("", 191), flattened: false },
+        kind: Kind::List { element: Member::new("", 190), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6143,7 +6135,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "roleListType",
-        kind: Kind::List { element: Member::new("", 190), flattened: false },
+        kind: Kind::List { element: Member::new("", 189), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6236,7 +6228,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "summaryMapType",
-        kind: Kind::Map { key: Member::new("", 278), value: Member::new("", 280), flattened: false },
+        kind: Kind::Map { key: Member::new("", 277), value: Member::new("", 279), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6245,7 +6237,7 @@ static SHAPES: [Shape; 289] = [
     Shape { name: "summaryValueType", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "tagKeyListType",
-        kind: Kind::List { element: Member::new("", 282), flattened: false },
+        kind: Kind::List { element: Member::new("", 281), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -6261,7 +6253,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "tagListType",
-        kind: Kind::List { element: Member::new("", 204), flattened: false },
+        kind: Kind::List { element: Member::new("", 203), flattened: false },
         min: None,
         max: Some(50.0),
         pattern: None,
@@ -6285,7 +6277,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "userDetailListType",
-        kind: Kind::List { element: Member::new("", 223), flattened: false },
+        kind: Kind::List { element: Member::new("", 222), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6293,7 +6285,7 @@ static SHAPES: [Shape; 289] = [
     },
     Shape {
         name: "userListType",
-        kind: Kind::List { element: Member::new("", 222), flattened: false },
+        kind: Kind::List { element: Member::new("", 221), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7865,15 +7857,6 @@ haar_kernel::structure!(PolicyRole {
     role_name: Option<String>,
     role_id: Option<String>,
 });
-haar_kernel::string_enum!(PolicySourceType {
-    User = "user",
-    Group = "group",
-    Role = "role",
-    AwsManaged = "aws-managed",
-    UserManaged = "user-managed",
-    Resource = "resource",
-    None = "none",
-});
 haar_kernel::string_enum!(PolicyUsageType {
     PermissionsPolicy = "PermissionsPolicy",
     PermissionsBoundary = "PermissionsBoundary",
@@ -7981,7 +7964,7 @@ haar_kernel::structure!(SimulatePrincipalPolicyRequest {
 haar_kernel::structure!(SourceRoleTemplate { template_arn: String, template_minor_version: i32 });
 haar_kernel::structure!(Statement {
     source_policy_id: Option<String>,
-    source_policy_type: Option<PolicySourceType>,
+    source_policy_type: Option<String>,
     start_position: Option<Position>,
     end_position: Option<Position>,
 });

@@ -2470,7 +2470,7 @@ static SHAPES: [Shape; 97] = [
     Shape {
         name: "PSParameterValue",
         kind: Kind::String { values: &[] },
-        min: None,
+        min: Some(1.0),
         max: None,
         pattern: None,
         sensitive: true,

@@ -74,6 +74,12 @@ pub fn save<E: Entity>(tx: &mut Tx, entity: &E) -> Result<(), Error> {
     Ok(tx.put(E::TABLE, &entity.key(), entity)?)
 }
 
+/// Removes an entity that nothing depends on any more.
+pub fn delete<E: Entity>(tx: &mut Tx, entity: &E) -> Result<(), Error> {
+    tx.delete(E::TABLE, &entity.key())?;
+    Ok(())
+}
+
 /// Gives an entity another name, another path, or both.
 pub fn rename<E: Entity>(
     tx: &mut Tx,

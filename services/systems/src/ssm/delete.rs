@@ -16,8 +16,8 @@ use super::place::Place;
 /// The parameter by its name.
 pub fn one_access(ctx: &Ctx, ssm: &Ssm, input: &DeleteParameterRequest) -> Result<Access, Fault> {
     let place = Place::of(ctx);
-    let reference = Reference::parse_whole(&place, &input.name)?;
-    Ok(ssm.access(&place, reference.name())?)
+    let name = Reference::parse_name(&place, &input.name)?;
+    Ok(ssm.access(&place, [name])?)
 }
 
 /// DeleteParameter.
@@ -33,11 +33,12 @@ pub async fn one(ctx: &Ctx, ssm: &Ssm, input: DeleteParameterRequest) -> Result<
 /// The parameters by their names.
 pub fn many_access(ctx: &Ctx, ssm: &Ssm, input: &DeleteParametersRequest) -> Result<Access, Fault> {
     let place = Place::of(ctx);
-    let mut names = Vec::new();
+    let mut access = Access::default();
     for name in &input.names {
-        names.push(Reference::parse_whole(&place, name)?.name());
+        let name = Reference::parse_name(&place, name)?;
+        access = access.and(ssm.resource(&place, [name])?);
     }
-    Ok(ssm.access_to_all(&place, names.into_iter())?)
+    Ok(access)
 }
 
 /// DeleteParameters: those that exist are deleted, the others are named.

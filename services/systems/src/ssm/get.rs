@@ -24,7 +24,7 @@ const BY_PATH_DEFAULT: usize = 10;
 pub fn one_access(ctx: &Ctx, ssm: &Ssm, input: &GetParameterRequest) -> Result<Access, Fault> {
     let place = Place::of(ctx);
     let reference = Reference::parse(&place, &input.name)?;
-    Ok(ssm.access(&place, reference.name())?)
+    Ok(ssm.access(&place, reference.names())?)
 }
 
 /// GetParameter.
@@ -41,11 +41,12 @@ pub async fn one(ctx: &Ctx, ssm: &Ssm, input: GetParameterRequest) -> Result<Get
 /// The parameters by their names.
 pub fn many_access(ctx: &Ctx, ssm: &Ssm, input: &GetParametersRequest) -> Result<Access, Fault> {
     let place = Place::of(ctx);
-    let mut names = Vec::new();
+    let mut access = Access::default();
     for name in &input.names {
-        names.push(Reference::parse(&place, name)?.name());
+        let reference = Reference::parse(&place, name)?;
+        access = access.and(ssm.resource(&place, reference.names())?);
     }
-    Ok(ssm.access_to_all(&place, names.into_iter())?)
+    Ok(access)
 }
 
 /// GetParameters: what is not there is named among the invalid parameters.
@@ -77,7 +78,7 @@ pub async fn many(ctx: &Ctx, ssm: &Ssm, input: GetParametersRequest) -> Result<G
 /// The path, as the caller writes it: who may list a path may see all that is below it.
 pub fn by_path_access(ctx: &Ctx, ssm: &Ssm, input: &GetParametersByPathRequest) -> Result<Access, Fault> {
     Path::parse(&input.path)?;
-    let access = ssm.access(&Place::of(ctx), &input.path)?;
+    let access = ssm.access(&Place::of(ctx), [input.path.as_str()])?;
     Ok(access.with_key("ssm:Recursive", input.recursive.unwrap_or(false).to_string()))
 }
 

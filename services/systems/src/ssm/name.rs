@@ -3,6 +3,7 @@
 use haar_platform::kernel::{Arn, Fault};
 
 use super::error::Error;
+use super::model::parent;
 use super::place::Place;
 
 /// Levels of a hierarchy, the parameter's own name included.
@@ -122,9 +123,13 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// The name as it was asked for.
-    pub fn name(&self) -> &'a str {
-        self.name
+    /// A name and nothing else: what changes a parameter takes no ARN.
+    pub fn parse_name(place: &Place, text: &'a str) -> Result<&'a str, Fault> {
+        let reference = Self::parse_whole(place, text)?;
+        match reference.by_arn {
+            false => Ok(reference.name),
+            true => Err(Error::validation(UNFIT).into()),
+        }
     }
 
     /// The names that it can mean: the ARN of `a` is also that of `/a`.
@@ -192,5 +197,14 @@ impl Path {
     /// Whether it is the top, where everything is.
     pub fn is_root(&self) -> bool {
         self.0 == "/"
+    }
+
+    /// Whether a parameter is on this level, or at any depth below it.
+    pub fn holds(&self, name: &str, recursive: bool) -> bool {
+        if !recursive {
+            return parent(name) == self.0;
+        }
+        let below = name.strip_prefix(self.as_str());
+        self.is_root() || below.is_some_and(|rest| rest.starts_with('/'))
     }
 }

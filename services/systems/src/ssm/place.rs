@@ -54,8 +54,8 @@ impl Place {
 
 impl Ssm {
     /// The access of a call to one parameter, with the older form of AWS's condition key for its tags.
-    pub fn access(&self, place: &Place, name: &str) -> Result<Access, Error> {
-        let resource = self.resource(place, name)?;
+    pub fn access<'a>(&self, place: &Place, names: impl IntoIterator<Item = &'a str>) -> Result<Access, Error> {
+        let resource = self.resource(place, names)?;
         let mut access = Access::default();
         for (key, value) in &resource.tags {
             access = access.with_key(format!("ssm:resourceTag/{key}"), value.as_str());
@@ -63,23 +63,22 @@ impl Ssm {
         Ok(access.and(resource))
     }
 
-    /// The access of a call to several parameters.
-    pub fn access_to_all<'a>(&self, place: &Place, names: impl Iterator<Item = &'a str>) -> Result<Access, Error> {
-        let mut access = Access::default();
-        for name in names {
-            access = access.and(self.resource(place, name)?);
-        }
-        Ok(access)
-    }
-
-    /// What authorization wants to know of a parameter, whether it exists or not.
-    pub fn resource(&self, place: &Place, name: &str) -> Result<Resource, Error> {
-        let tags = self.store.read(|tx| tx.get(TAGS, &place.key(name)))?;
-        Ok(Resource {
-            arn: place.arn(name),
+    /// What authorization wants to know of a parameter, whether it exists or not. All its possible names have the
+    /// same ARN.
+    pub fn resource<'a>(&self, place: &Place, names: impl IntoIterator<Item = &'a str>) -> Result<Resource, Error> {
+        let mut resource = Resource {
+            arn: String::new(),
             account: None,
             policy: None,
-            tags: tags.map(|tags| tags.0).unwrap_or_default(),
-        })
+            tags: Vec::new(),
+        };
+        for name in names {
+            resource.arn = place.arn(name);
+            if let Some(tags) = self.store.read(|tx| tx.get(TAGS, &place.key(name)))? {
+                resource.tags = tags.0;
+                break;
+            }
+        }
+        Ok(resource)
     }
 }

@@ -21,7 +21,7 @@ pub fn access(ctx: &Ctx, ssm: &Ssm, input: &PutParameterRequest) -> Result<Acces
     let name = ParameterName::parse(&place, &input.name)?;
     let tags = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
     let mut access = ssm
-        .access(&place, name.as_str())?
+        .access(&place, [name.as_str()])?
         .with_key("ssm:Overwrite", input.overwrite.unwrap_or(false).to_string())
         .with_request_tags(tags);
     if let Some(policies) = &input.policies {

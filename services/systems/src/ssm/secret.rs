@@ -31,7 +31,7 @@ pub fn reveal(
     match value {
         Value::Plain(text) => Ok(text),
         Value::Sealed(sealed) if decrypt => {
-            let plain = vault.open_sealed(&belongs_to(place, name, number), &sealed)?;
+            let plain = vault.open(&belongs_to(place, name, number), &sealed)?;
             Ok(String::from_utf8(plain)?)
         }
         Value::Sealed(sealed) => Ok(STANDARD.encode(sealed)),

@@ -1,0 +1,1 @@
+//! Behaviour of Parameter Store, through the pipeline.
