@@ -106,7 +106,8 @@ impl Gateway {
         let identity = self
             .identify(claim.as_ref(), parts, &body, &recognised)
             .map_err(|error| refused(Wording::of(&recognised).refusal(&error)))?;
-        let ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
+        let mut ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
+        ctx.request_id.clone_from(&draft.line.request_id);
         draft.identified(&ctx);
 
         // Decode: the typed tree that the operation takes.

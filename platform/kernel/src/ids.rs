@@ -1,15 +1,33 @@
 //! Random identifiers in AWS's formats.
 
+use std::cell::RefCell;
+
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Random bytes from the operating system.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).expect("the operating system always has random bytes");
-    bytes
+/// Bytes asked of the operating system at once: a request needs a few dozen, and each question is a system call.
+const DRAWN_BYTES: usize = 1024;
+
+thread_local! {
+    static DRAWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// `63 lower-case hex digits` and the like: `digits` of them.
+/// Random bytes from the operating system. None is handed out twice.
+pub fn random<const N: usize>() -> [u8; N] {
+    DRAWN.with_borrow_mut(|drawn| {
+        if drawn.len() < N {
+            drawn.resize(DRAWN_BYTES.max(N), 0);
+            SystemRandom::new().fill(drawn).expect("the operating system always has random bytes");
+        }
+        let rest = drawn.len() - N;
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&drawn[rest..]);
+        drawn[rest..].fill(0);
+        drawn.truncate(rest);
+        bytes
+    })
+}
+
+/// Lower-case hex digits.
 pub fn hex(digits: usize) -> String {
     from_alphabet(digits, b"0123456789abcdef")
 }
