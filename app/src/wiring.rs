@@ -29,7 +29,12 @@ impl OpenHouse {
         services.push(haar_messaging::sqs::service(&platform));
         services.push(haar_systems::ssm::service(&platform));
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
-        let switchboard = Arc::new(Switchboard::new(services, identity.authority, iam_mode(settings.iam)));
+        let switchboard = Arc::new(Switchboard::new(
+            services,
+            identity.authority,
+            iam_mode(settings.iam),
+            platform.ledger.clone(),
+        ));
         let dispatch: Weak<dyn Dispatch> = Arc::<Switchboard>::downgrade(&switchboard);
         platform.house.connect(dispatch);
         for job in jobs {

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use haar_platform::Platform;
 use haar_platform::kernel::body::BodyError;
 use haar_platform::kernel::clock::Stopwatch;
-use haar_platform::kernel::schema::Protocol;
-use haar_platform::kernel::{Body, Caller, Ctx, Fault, House, ids};
-use haar_platform::ledger::{Identity, Line, Outcome, WouldDeny};
+use haar_platform::kernel::schema::{Model, Operation, Protocol};
+use haar_platform::kernel::{Body, Caller, Ctx, Fault, House, Value, ids};
+use haar_platform::ledger::{Identity, Ledger, Line, Outcome, WouldDeny};
 use haar_wire::Recognised;
 use http::Response;
 use http::header::USER_AGENT;
@@ -35,10 +35,29 @@ impl Draft {
     /// For a request that has just arrived.
     pub fn begin(house: &House, parts: &Parts, peer: SocketAddr) -> Self {
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let mut draft = Self::empty(house);
+        draft.line.request_id = ids::uuid();
+        draft.line.source_ip = Some(peer.ip());
+        draft.line.user_agent = user_agent.unwrap_or_default().to_owned();
+        draft
+    }
+
+    /// For a call from inside the house.
+    pub fn inside(ctx: &Ctx, model: &Model, operation: &Operation) -> Self {
+        let mut draft = Self::empty(&ctx.house);
+        draft.line.request_id.clone_from(&ctx.request_id);
+        draft.line.user_agent.clone_from(&ctx.origin.user_agent);
+        draft.line.protocol = Cow::Borrowed("internal");
+        draft.means(model, operation);
+        draft.identified(ctx);
+        draft
+    }
+
+    fn empty(house: &House) -> Self {
         let line = Line {
             time: house.clock.now(),
             duration: Duration::ZERO,
-            request_id: ids::uuid(),
+            request_id: String::new(),
             event_id: ids::uuid(),
             service: Cow::Borrowed(""),
             operation: Cow::Borrowed(""),
@@ -47,8 +66,8 @@ impl Draft {
             account: house.account.to_string(),
             region: house.region.to_string(),
             caller: Identity::of(&Caller::anonymous(&house.account)),
-            source_ip: Some(peer.ip()),
-            user_agent: user_agent.unwrap_or_default().to_owned(),
+            source_ip: None,
+            user_agent: String::new(),
             secure: false,
             protocol: Cow::Borrowed(""),
             resources: Vec::new(),
@@ -64,10 +83,14 @@ impl Draft {
 
     /// The operation is known.
     pub fn recognised(&mut self, recognised: &Recognised) {
-        self.line.service = Cow::Borrowed(recognised.model.service);
-        self.line.operation = Cow::Borrowed(recognised.operation.name);
-        self.line.read_only = Some(reads_only(recognised.operation.name));
         self.line.protocol = Cow::Borrowed(protocol_name(recognised.protocol));
+        self.means(recognised.model, recognised.operation);
+    }
+
+    fn means(&mut self, model: &Model, operation: &Operation) {
+        self.line.service = Cow::Borrowed(model.service);
+        self.line.operation = Cow::Borrowed(operation.name);
+        self.line.read_only = Some(reads_only(operation.name));
     }
 
     /// The caller is known.
@@ -103,6 +126,15 @@ impl Draft {
             let Line { request_id, service, operation, .. } = &self.line;
             tracing::error!(%request_id, %service, %operation, %cause, "call failed on our side");
         }
+    }
+
+    /// Hands the line of a call from inside to the ledger.
+    pub async fn record_inside(mut self, ledger: &Ledger, answer: &Result<Value, Fault>, model: &Model) {
+        if let Err(fault) = answer {
+            self.failed(fault, model.protocols[0]);
+        }
+        self.line.duration = self.watch.elapsed();
+        ledger.record(self.line).await;
     }
 
     /// Hands the line to the ledger: at once when the answer is whole, and after its last byte when it is a stream.

@@ -11,13 +11,16 @@ use haar_platform::kernel::access::Access;
 use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::schema::{Model, Operation};
 use haar_platform::kernel::{Authority, Ctx, Fault, Service, Value, check};
+use haar_platform::ledger::Ledger;
 
 use crate::authorize::{Denial, Guard, IamMode};
+use crate::record::Draft;
 
 /// The services of a house, and who guards them.
 pub struct Switchboard {
     services: HashMap<&'static str, Service>,
     guard: Guard,
+    ledger: Ledger,
 }
 
 /// What a call came to: its answer, and what the ledger wants to know beside it.
@@ -32,9 +35,9 @@ pub struct Outcome {
 
 impl Switchboard {
     /// With every service of the house.
-    pub fn new(services: Vec<Service>, authority: Arc<dyn Authority>, mode: IamMode) -> Self {
+    pub fn new(services: Vec<Service>, authority: Arc<dyn Authority>, mode: IamMode, ledger: Ledger) -> Self {
         let services = services.into_iter().map(|service| (service.model.service, service)).collect();
-        Self { services, guard: Guard { authority, mode } }
+        Self { services, guard: Guard { authority, mode }, ledger }
     }
 
     /// Who knows the credentials.
@@ -99,7 +102,13 @@ impl Dispatch for Switchboard {
         operation: &'static Operation,
         input: Value,
     ) -> BoxFuture<'a, Result<Value, Fault>> {
-        Box::pin(async move { self.run(&ctx, model, operation, input).await.answer })
+        Box::pin(async move {
+            let mut draft = Draft::inside(&ctx, model, operation);
+            let outcome = self.run(&ctx, model, operation, input).await;
+            draft.ran(&ctx, &outcome);
+            draft.record_inside(&self.ledger, &outcome.answer, model).await;
+            outcome.answer
+        })
     }
 }
 

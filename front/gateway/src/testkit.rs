@@ -51,7 +51,7 @@ impl TestHouse {
         let platform = Platform::assemble(house, store).expect("the ground floor stands");
         let (mut services, authority) = build(&platform);
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
-        let switchboard = Arc::new(Switchboard::new(services, authority, IamMode::Enforce));
+        let switchboard = Arc::new(Switchboard::new(services, authority, IamMode::Enforce, platform.ledger.clone()));
         let weak: std::sync::Weak<dyn haar_platform::kernel::ctx::Dispatch> =
             Arc::<Switchboard>::downgrade(&switchboard);
         platform.house.connect(weak);

@@ -166,7 +166,12 @@ impl Bench {
             expires: None,
             caller: Arc::new(Caller::root(&account)),
         };
-        let switchboard = Switchboard::new(vec![service], Arc::new(Root(Arc::new(credential))), IamMode::Enforce);
+        let switchboard = Switchboard::new(
+            vec![service],
+            Arc::new(Root(Arc::new(credential))),
+            IamMode::Enforce,
+            platform.ledger.clone(),
+        );
         let gateway = Gateway::new(platform.clone(), &MODELS, Arc::new(switchboard), AuthMode::On, "memory".into());
         let listener = Listener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.address().expect("bound").to_string();

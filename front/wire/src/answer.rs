@@ -1,7 +1,7 @@
 //! What all answers have: a status, a request id, a body with its type.
 
 use haar_kernel::Body;
-use haar_kernel::schema::Protocol;
+use haar_kernel::schema::{Location, Member, Protocol};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
@@ -35,4 +35,22 @@ pub(crate) fn header_value(text: &str) -> HeaderValue {
         let clean: Vec<u8> = text.bytes().map(|byte| if byte < 0x20 || byte == 0x7f { b' ' } else { byte }).collect();
         HeaderValue::from_bytes(&clean).expect("no control character is left")
     })
+}
+
+/// Which members of a structure go into the document.
+#[derive(Clone, Copy)]
+pub(crate) enum Members {
+    /// Every one: awsJson, and everything below the root.
+    All,
+    /// Those that a REST protocol does not put elsewhere.
+    Body,
+}
+
+impl Members {
+    pub fn has(self, member: &Member) -> bool {
+        match self {
+            Self::All => true,
+            Self::Body => member.location == Location::Body,
+        }
+    }
 }

@@ -12,7 +12,7 @@ use haar_kernel::{Body, Fault, Value};
 use http::Response;
 use http::request::Parts;
 
-use crate::answer;
+use crate::answer::{self, Members};
 use crate::form;
 use crate::malformed::Malformed;
 use crate::reading::{Reading, absent_fields, structure_of};
@@ -216,7 +216,7 @@ pub(crate) fn encode(recognised: &Recognised, output: &Value, request_id: &str) 
         let wrapper = operation.result_wrapper.map_or_else(|| format!("{}Result", operation.name), str::to_owned);
         writer.open(&wrapper);
         if let (Some(structure), Value::Struct(fields)) = (structure_of(shape), output) {
-            writer.members(recognised.model, structure, fields);
+            writer.members(recognised.model, structure, fields, Members::All);
         }
         writer.close(&wrapper);
     }

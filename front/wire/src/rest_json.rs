@@ -3,6 +3,7 @@
 use haar_kernel::Value;
 use haar_kernel::schema::{Member, Model, Shape, Structure};
 
+use crate::answer::Members;
 use crate::json;
 use crate::malformed::Malformed;
 use crate::reading::Reading;
@@ -36,7 +37,7 @@ impl Document for RestJson {
     fn write_members(recognised: &Recognised, _: &Shape, structure: &'static Structure, fields: &[Value]) -> Vec<u8> {
         let mut out = Vec::with_capacity(crate::answer::BODY_CAPACITY);
         out.push(b'{');
-        json::write_members(&mut out, recognised.model, structure, fields, json::Members::Body);
+        json::write_members(&mut out, recognised.model, structure, fields, Members::Body);
         out.push(b'}');
         out
     }

@@ -2,20 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use haar_kernel::schema::{Kind, Location, Member, Model, Shape, Structure, TimestampFormat};
+use haar_kernel::schema::{Kind, Member, Model, Shape, Structure, TimestampFormat};
 use haar_kernel::{Timestamp, Value};
 use serde::Serialize;
 
+use crate::answer::Members;
 use crate::text;
-
-/// Which members of a structure go into the document.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Members {
-    /// Every one: awsJson, and everything below the root.
-    All,
-    /// Those that a REST protocol does not put elsewhere.
-    Body,
-}
 
 /// Writes a value of `shape`.
 pub(crate) fn write(
@@ -80,7 +72,7 @@ pub(crate) fn write_members(
     which: Members,
 ) {
     for (member, field) in structure.members.iter().zip(fields) {
-        if !field.is_present() || (which == Members::Body && member.location != Location::Body) {
+        if !field.is_present() || !which.has(member) {
             continue;
         }
         write_member_name(out, member.wire_name());

@@ -4,4 +4,4 @@ mod decode;
 mod encode;
 
 pub(crate) use decode::read;
-pub(crate) use encode::{Members, write, write_member_name, write_members, write_text};
+pub(crate) use encode::{write, write_member_name, write_members, write_text};

@@ -1,7 +1,7 @@
 //! From an XML document to a tree under a schema.
 
 use haar_kernel::Value;
-use haar_kernel::schema::{Kind, Location, Member, Shape, Structure, TimestampFormat};
+use haar_kernel::schema::{Kind, Member, Shape, Structure, TimestampFormat};
 
 use crate::malformed::Malformed;
 use crate::reading::{Reading, absent_fields};
@@ -46,10 +46,6 @@ fn read_structure(
     let mut fields = absent_fields(structure);
     let mut known = vec![false; element.children.len()];
     for (member, field) in structure.members.iter().zip(&mut fields) {
-        // Below the root no member is elsewhere; at the root, those that are were none of the document's business.
-        if member.location != Location::Body {
-            continue;
-        }
         reading.enter_member(member);
         if member.xml_attribute {
             *field = read_attribute(reading, member, element)?;
@@ -80,32 +76,28 @@ fn read_member(
     known: &mut [bool],
 ) -> Result<Value, Malformed> {
     let name = local(member.wire_name());
-    let mut found = element.children.iter().zip(known).filter(|(child, _)| child.name == name).map(|(child, known)| {
+    let mut found: Vec<&Element> = Vec::new();
+    for (child, known) in element.children.iter().zip(known).filter(|(child, _)| child.name == name) {
         *known = true;
-        child
-    });
+        found.push(child);
+    }
+    // Of several elements that should be one, the last.
+    let Some(last) = found.last() else { return Ok(Value::Absent) };
     let shape = reading.shape(member.target);
     match &shape.kind {
         Kind::List { element: item, flattened } if *flattened || member.flattened => {
             reading.enter()?;
-            let items = read_items(reading, item, found)?;
+            let items = read_items(reading, item, found.into_iter())?;
             reading.leave();
-            Ok(if items.is_empty() { Value::Absent } else { Value::List(items) })
+            Ok(Value::List(items))
         }
         Kind::Map { key, value, flattened } if *flattened || member.flattened => {
             reading.enter()?;
-            let entries = read_entries(reading, key, value, found)?;
+            let entries = read_entries(reading, key, value, found.into_iter())?;
             reading.leave();
-            Ok(if entries.is_empty() { Value::Absent } else { Value::Map(entries) })
+            Ok(Value::Map(entries))
         }
-        _ => {
-            // Of several the last, but every one is known.
-            let first = found.next();
-            match found.last().or(first) {
-                Some(child) => read(reading, shape, Some(member), child),
-                None => Ok(Value::Absent),
-            }
-        }
+        _ => read(reading, shape, Some(member), last),
     }
 }
 

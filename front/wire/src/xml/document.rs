@@ -5,6 +5,9 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::malformed::{DEPTH_MAX, Malformed};
 
+/// Elements inside each other: a map takes three for each of its levels.
+const ELEMENTS_DEPTH_MAX: usize = 3 * DEPTH_MAX;
+
 /// One element. Names are without their namespace prefixes: no model tells two members apart by those.
 #[derive(Debug, Default)]
 pub(crate) struct Element {
@@ -26,7 +29,7 @@ impl Element {
         loop {
             match reader.read_event().map_err(|_| malformed())? {
                 Event::Start(start) => {
-                    if open.len() == DEPTH_MAX || root.is_some() {
+                    if open.len() == ELEMENTS_DEPTH_MAX || root.is_some() {
                         return Err(malformed());
                     }
                     open.push(Self::opened(&start)?);

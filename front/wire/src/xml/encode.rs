@@ -1,8 +1,9 @@
 //! From a tree under a schema to XML text.
 
 use haar_kernel::Value;
-use haar_kernel::schema::{Kind, Location, Member, Model, Shape, Structure, TimestampFormat};
+use haar_kernel::schema::{Kind, Member, Model, Shape, Structure, TimestampFormat};
 
+use crate::answer::Members;
 use crate::query;
 use crate::text;
 
@@ -80,14 +81,20 @@ impl Writer {
         self.namespace(namespace);
         self.attributes(model, structure, fields);
         self.out.push('>');
-        self.members(model, structure, fields);
+        self.members(model, structure, fields, Members::Body);
         self.close(name);
     }
 
-    /// The members of a structure that belong into the document, as child elements.
-    pub fn members(&mut self, model: &'static Model, structure: &'static Structure, fields: &[Value]) {
+    /// The members of a structure as child elements.
+    pub fn members(
+        &mut self,
+        model: &'static Model,
+        structure: &'static Structure,
+        fields: &[Value],
+        which: Members,
+    ) {
         for (member, field) in structure.members.iter().zip(fields) {
-            if field.is_present() && member.location == Location::Body && !member.xml_attribute {
+            if field.is_present() && which.has(member) && !member.xml_attribute {
                 self.member(model, member, field);
             }
         }
@@ -129,7 +136,7 @@ impl Writer {
             (Kind::Structure(structure), Value::Struct(fields)) => {
                 self.attributes(model, structure, fields);
                 self.out.push('>');
-                self.members(model, structure, fields);
+                self.members(model, structure, fields, Members::All);
             }
             (Kind::List { element, .. }, Value::List(items)) => {
                 self.out.push('>');

@@ -3,9 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod bodies;
+mod hostile;
 mod inputs;
+mod kitchen;
 mod model;
 mod outputs;
 mod params;
+mod roundtrip;
+mod services;
 mod skips;
+mod targets;
 mod vectors;

@@ -4688,7 +4688,7 @@ static SHAPES: [Shape; 288] = [
     },
     Shape {
         name: "PermissionsBoundaryAttachmentType",
-        kind: Kind::String { values: &["PermissionsBoundaryPolicy"] },
+        kind: Kind::String { values: &["Policy"] },
         min: None,
         max: None,
         pattern: None,
@@ -7808,7 +7808,7 @@ haar_kernel::structure!(OrganizationsDecisionDetail {
     allowed_by_organizations: Option<bool>,
 });
 haar_kernel::string_enum!(PermissionsBoundaryAttachmentType {
-    PermissionsBoundaryPolicy = "PermissionsBoundaryPolicy",
+    Policy = "Policy",
 });
 haar_kernel::structure!(PermissionsBoundaryDecisionDetail {
     allowed_by_permissions_boundary: Option<bool>,
