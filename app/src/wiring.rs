@@ -26,15 +26,12 @@ impl OpenHouse {
         let platform = ground_floor(settings)?;
         let identity = haar_identity::open(&platform);
         let mut services = identity.services;
-        services.push(haar_messaging::sqs::service(&platform));
+        let sqs = haar_messaging::sqs::service(&platform);
+        services.push(sqs.map_err(|error| Failure::new("failed to open SQS").because(error))?);
         services.push(haar_systems::ssm::service(&platform));
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
-        let switchboard = Arc::new(Switchboard::new(
-            services,
-            identity.authority,
-            iam_mode(settings.iam),
-            platform.ledger.clone(),
-        ));
+        let switchboard =
+            Arc::new(Switchboard::new(services, identity.authority, iam_mode(settings.iam), platform.ledger.clone()));
         let dispatch: Weak<dyn Dispatch> = Arc::<Switchboard>::downgrade(&switchboard);
         platform.house.connect(dispatch);
         for job in jobs {

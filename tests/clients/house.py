@@ -120,6 +120,7 @@ class House:
         exported = self.exported() | variables
         if keys:
             exported |= {"AWS_ACCESS_KEY_ID": keys.id, "AWS_SECRET_ACCESS_KEY": keys.secret}
+            exported |= {"AWS_SESSION_TOKEN": keys.token} if keys.token else {}
         return run(["aws", *arguments], self.folder, **exported)
 
     def cli(self, *arguments: str, **options):

@@ -17,7 +17,20 @@ pub async fn run(data: Data) -> Result<(), Failure> {
     let failed = || Failure::new(format!("failed to check {}", folder.display()));
     let store = Store::open(Config::at(&folder)).map_err(|error| failed().because(error))?;
     let report = store.check(wiring::tables()).await.map_err(|error| failed().because(error))?;
-    println!("{report}");
+    for problem in &report.problems {
+        println!("{problem}");
+    }
+    if report.problems_left_out > 0 {
+        println!("and {} more problems", report.problems_left_out);
+    }
+    println!(
+        "{} records, {} index entries, {} blobs and {} log frames checked: {}",
+        report.records,
+        report.index_entries,
+        report.blobs,
+        report.log_frames,
+        if report.is_clean() { "clean" } else { "damaged" }
+    );
     store.close().await.map_err(|error| failed().because(error))?;
     if report.is_clean() {
         return Ok(());

@@ -71,6 +71,7 @@ pub fn identify(
     let verifier = Verifier::new(&key, house.clock.machine_now().seconds());
     let body = body.map_or(haar_wire::sigv4::Body::Streamed, |bytes| haar_wire::sigv4::Body::Buffered(bytes));
     let verified = verifier.verify(&Request::from(parts), claim, body)?;
+    authority.note_use(&credential.caller, signing_name, &region);
     Ok(Identity { caller: credential.caller.clone(), region, payload: verified.payload })
 }
 

@@ -112,6 +112,8 @@ impl Authority for NobodyElse {
     fn permissions(&self, _: &Caller) -> Arc<Permissions> {
         Arc::default()
     }
+
+    fn note_use(&self, _: &Caller, _: &str, _: &str) {}
 }
 
 /// An authority for tests of policies: permissions by caller ARN.
@@ -131,4 +133,6 @@ impl Authority for FixedAuthority {
     fn permissions(&self, caller: &Caller) -> Arc<Permissions> {
         self.permissions.get(&caller.arn).cloned().unwrap_or_default()
     }
+
+    fn note_use(&self, _: &Caller, _: &str, _: &str) {}
 }

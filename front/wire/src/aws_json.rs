@@ -22,7 +22,8 @@ pub(crate) fn decode(recognised: &Recognised, reading: &mut Reading, body: &[u8]
     let Some(input) = recognised.operation.input else { return Ok(Value::Struct(Vec::new())) };
     let shape = recognised.model.shape(input);
     // No body is no members: AWS takes it for `{}`.
-    let value = if body.iter().all(u8::is_ascii_whitespace) { Value::Absent } else { json::read(reading, shape, None, body)? };
+    let value =
+        if body.iter().all(u8::is_ascii_whitespace) { Value::Absent } else { json::read(reading, shape, None, body)? };
     Ok(match (value, structure_of(shape)) {
         (Value::Absent, Some(structure)) => Value::Struct(absent_fields(structure)),
         (value, _) => value,

@@ -91,7 +91,13 @@ impl<'f> Known<'f> {
         let left_query = self.model.is_some_and(|model| model.query_compatible) && self.modelled;
         match dialect.protocol {
             Protocol::AwsQuery => self.fault.status,
-            _ if left_query => if self.fault.sender { 400 } else { 500 },
+            _ if left_query => {
+                if self.fault.sender {
+                    400
+                } else {
+                    500
+                }
+            }
             _ => self.fault.status,
         }
     }

@@ -44,11 +44,10 @@ mod tests {
 
     #[test]
     fn blanks_and_percent_signs_are_decoded() {
-        assert_eq!(all("a=b+c%2Bd&&e&f=g=h"), [
-            ("a".to_owned(), "b c+d".to_owned()),
-            ("e".to_owned(), String::new()),
-            ("f".to_owned(), "g=h".to_owned()),
-        ]);
+        assert_eq!(
+            all("a=b+c%2Bd&&e&f=g=h"),
+            [("a".to_owned(), "b c+d".to_owned()), ("e".to_owned(), String::new()), ("f".to_owned(), "g=h".to_owned()),]
+        );
     }
 
     #[test]

@@ -32,4 +32,4 @@ mod xml;
 pub use codec::{Decoded, decode, encode, encode_fault};
 pub use malformed::DEPTH_MAX;
 pub use payload::Payload;
-pub use recognise::{Dialect, Recogniser, Recognised, Recognition, Refusal, streams_input};
+pub use recognise::{Dialect, Recognised, Recogniser, Recognition, Refusal, streams_input};

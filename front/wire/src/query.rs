@@ -165,8 +165,7 @@ fn read(
             Ok(if items.is_empty() && !empty { Value::Absent } else { Value::List(items) })
         }
         Kind::Map { key, value: element, flattened: shape_flattened } => {
-            let prefix =
-                if flattened || *shape_flattened { format!("{name}.") } else { format!("{name}.entry.") };
+            let prefix = if flattened || *shape_flattened { format!("{name}.") } else { format!("{name}.entry.") };
             let (key_name, value_name) = (given_name(key).unwrap_or("key"), given_name(element).unwrap_or("value"));
             reading.enter()?;
             let target = reading.shape(element.target);

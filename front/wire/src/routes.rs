@@ -59,7 +59,8 @@ impl Routes {
         let path = parts.uri.path();
         let mut incomplete = None;
         for route in routes {
-            if !route.query.iter().all(|(name, value)| form::find(query.as_bytes(), name).is_some_and(|v| v == *value)) {
+            if !route.query.iter().all(|(name, value)| form::find(query.as_bytes(), name).is_some_and(|v| v == *value))
+            {
                 continue;
             }
             let Some(labels) = matches(&route.segments, path) else { continue };

@@ -36,7 +36,5 @@ fn parts(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
 }
 
 fn data(path: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/data")
-        .join(path)
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(path)
 }

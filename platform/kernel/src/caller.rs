@@ -91,4 +91,7 @@ pub trait Authority: Send + Sync {
 
     /// What the caller's own policies say.
     fn permissions(&self, caller: &Caller) -> Arc<Permissions>;
+
+    /// Told of every call whose signature was true: for last-used dates.
+    fn note_use(&self, caller: &Caller, service: &str, region: &str);
 }

@@ -93,17 +93,6 @@ impl HouseAuthority {
         self.version.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Notes that the caller's key, or its role, was used: for `GetAccessKeyLastUsed` and `RoleLastUsed`. To be told
-    /// of every call whose signature was right; notes in memory, and writes at leisure.
-    pub fn note_use(&self, caller: &Caller, service: &str, region: &str) {
-        let id = match (&caller.principal, &caller.access_key_id) {
-            (Principal::RoleSession { role_id, .. }, _) => role_id,
-            (_, Some(access_key_id)) => access_key_id,
-            _ => return,
-        };
-        self.uses.note(id, service, region);
-    }
-
     /// The last use of an access key (by its id) or of a role (by its unique id).
     pub fn last_use(&self, id: &str) -> Result<Option<LastUse>, StoreError> {
         self.uses.find(id)
@@ -211,7 +200,7 @@ impl HouseAuthority {
     }
 
     fn open_sealed(&self, access_key_id: &str, sealed: &[u8]) -> Result<String, Unanswered> {
-        let bytes = self.store.vault().open_sealed(access_key_id.as_bytes(), sealed)?;
+        let bytes = self.store.vault().open(access_key_id.as_bytes(), sealed)?;
         String::from_utf8(bytes).map_err(|_| Unanswered::SecretNotText)
     }
 }
@@ -242,6 +231,16 @@ impl Authority for HouseAuthority {
             |tx| Ok(find(tx)?),
         )
         .unwrap_or_default()
+    }
+
+    /// For `GetAccessKeyLastUsed` and `RoleLastUsed`: notes in memory, and writes at leisure.
+    fn note_use(&self, caller: &Caller, service: &str, region: &str) {
+        let id = match (&caller.principal, &caller.access_key_id) {
+            (Principal::RoleSession { role_id, .. }, _) => role_id,
+            (_, Some(access_key_id)) => access_key_id,
+            _ => return,
+        };
+        self.uses.note(id, service, region);
     }
 }
 

@@ -122,7 +122,9 @@ fn from_query(model: &'static Model, member: &'static Member, query: &Query) -> 
                 let value = match &target.kind {
                     Kind::List { element, .. } => {
                         let target = model.shape(element.target);
-                        Value::List(values.iter().map(|value| scalar(element, target, value)).collect::<Result<_, _>>()?)
+                        Value::List(
+                            values.iter().map(|value| scalar(element, target, value)).collect::<Result<_, _>>()?,
+                        )
                     }
                     _ => values.first().map(|value| scalar(element, target, value)).transpose()?.unwrap_or_default(),
                 };

@@ -50,11 +50,7 @@ enum Kind {
 impl Kind {
     fn code(self, family: Family) -> (&'static str, StatusCode) {
         // JSON services answer 400 to all of these, REST ones 403.
-        let status = if matches!(family, Family::Json | Family::Cbor) {
-            BAD
-        } else {
-            FORBIDDEN
-        };
+        let status = if matches!(family, Family::Json | Family::Cbor) { BAD } else { FORBIDDEN };
         let is_query = matches!(family, Family::Query | Family::RestXml | Family::S3);
         match (self, is_query) {
             (Self::MissingToken, true) => ("MissingAuthenticationToken", status),
@@ -77,13 +73,7 @@ impl AuthError {
     pub fn answer(&self, family: Family) -> Answer {
         // Chunks and content hashes are S3's alone, whoever asks.
         let s3_only = self.answer_for_content();
-        s3_only.unwrap_or_else(|| {
-            if family == Family::S3 {
-                self.answer_s3()
-            } else {
-                self.answer_others(family)
-            }
-        })
+        s3_only.unwrap_or_else(|| if family == Family::S3 { self.answer_s3() } else { self.answer_others(family) })
     }
 
     fn answer_others(&self, family: Family) -> Answer {
@@ -92,14 +82,12 @@ impl AuthError {
                 (Kind::MissingToken, "Missing Authentication Token".to_owned())
             }
             Self::MissingToken => (Kind::MissingToken, "Request is missing Authentication Token".to_owned()),
-            Self::UnknownAccessKey { .. } | Self::InvalidToken { .. } => (
-                Kind::UnknownClient,
-                "The security token included in the request is invalid.".to_owned(),
-            ),
-            Self::ExpiredToken { .. } => (
-                Kind::ExpiredToken,
-                "The security token included in the request is expired".to_owned(),
-            ),
+            Self::UnknownAccessKey { .. } | Self::InvalidToken { .. } => {
+                (Kind::UnknownClient, "The security token included in the request is invalid.".to_owned())
+            }
+            Self::ExpiredToken { .. } => {
+                (Kind::ExpiredToken, "The security token included in the request is expired".to_owned())
+            }
             Self::PresignedExpired { .. } if matches!(family, Family::Query | Family::RestXml) => {
                 (Kind::RequestExpired, "Request has expired.".to_owned())
             }
@@ -114,38 +102,17 @@ impl AuthError {
             _ => (Kind::Incomplete, self.describe_incomplete()),
         };
         let (code, status) = kind.code(family);
-        Answer {
-            code,
-            status,
-            message,
-            details: Vec::new(),
-        }
+        Answer { code, status, message, details: Vec::new() }
     }
 
     fn describe_time(&self) -> String {
         match self {
-            Self::Expired {
-                date,
-                now,
-                window_seconds: window,
-            }
-            | Self::PresignedExpired {
-                date,
-                now,
-                expires_seconds: window,
-            } => {
+            Self::Expired { date, now, window_seconds: window }
+            | Self::PresignedExpired { date, now, expires_seconds: window } => {
                 let edge = now.plus_seconds(-window);
-                format!(
-                    "Signature expired: {date} is now earlier than {edge} ({now} - {})",
-                    span(*window)
-                )
+                format!("Signature expired: {date} is now earlier than {edge} ({now} - {})", span(*window))
             }
-            Self::NotYetCurrent {
-                date,
-                now,
-                window_seconds,
-                ..
-            } => {
+            Self::NotYetCurrent { date, now, window_seconds, .. } => {
                 let edge = now.plus_seconds(*window_seconds);
                 format!(
                     "Signature not yet current: {date} is still later than {edge} ({now} + {})",
@@ -246,10 +213,7 @@ fn describe_missing(missing: &[&str], header: &str) -> String {
             name => format!("Authorization header requires '{name}' parameter. "),
         });
     }
-    format!(
-        "{message}(Hashed with SHA-256 and encoded with Base64) Authorization={}",
-        fingerprint(header)
-    )
+    format!("{message}(Hashed with SHA-256 and encoded with Base64) Authorization={}", fingerprint(header))
 }
 
 /// AWS does not echo `Authorization` headers, lest they end up in logs.
@@ -258,9 +222,5 @@ fn fingerprint(header: &str) -> String {
 }
 
 fn span(seconds: i64) -> String {
-    if seconds % 60 == 0 {
-        format!("{} min.", seconds / 60)
-    } else {
-        format!("{seconds} sec.")
-    }
+    if seconds % 60 == 0 { format!("{} min.", seconds / 60) } else { format!("{seconds} sec.") }
 }

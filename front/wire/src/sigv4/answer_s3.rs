@@ -15,27 +15,23 @@ impl AuthError {
     /// How S3 words it.
     pub(super) fn answer_s3(&self) -> Answer {
         let malformed = |place: &Place, message: String| match place {
-            Place::Header => answer(
-                "AuthorizationHeaderMalformed",
-                BAD,
-                format!("The authorization header is malformed; {message}"),
-            ),
+            Place::Header => {
+                answer("AuthorizationHeaderMalformed", BAD, format!("The authorization header is malformed; {message}"))
+            }
             Place::Query => answer("AuthorizationQueryParametersError", BAD, message),
         };
         let parameters = |message: String| answer("AuthorizationQueryParametersError", BAD, message);
         match self {
             Self::TwoMechanisms => answer("InvalidArgument", BAD, self.describe_incomplete()),
             Self::UnsupportedScheme { .. } => answer("InvalidArgument", BAD, "Unsupported Authorization Type"),
-            Self::UnsupportedAlgorithm {
-                place: Place::Header, ..
-            } => answer(
+            Self::UnsupportedAlgorithm { place: Place::Header, .. } => answer(
                 "InvalidRequest",
                 BAD,
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
             ),
-            Self::UnsupportedAlgorithm {
-                place: Place::Query, ..
-            } => parameters("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"".to_owned()),
+            Self::UnsupportedAlgorithm { place: Place::Query, .. } => {
+                parameters("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"".to_owned())
+            }
             Self::MalformedPair { .. } | Self::MissingParameters { .. } => malformed(
                 &Place::Header,
                 "the authorization header requires three components: Credential, SignedHeaders, and Signature."
@@ -46,14 +42,12 @@ impl AuthError {
                  X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
                     .to_owned(),
             ),
-            Self::MalformedCredential {
-                place: Place::Header, ..
-            } => malformed(&Place::Header, EXPECTED_CREDENTIAL.to_owned()),
-            Self::MalformedCredential {
-                place: Place::Query, ..
-            } => parameters(format!(
-                "Error parsing the X-Amz-Credential parameter; {EXPECTED_CREDENTIAL}"
-            )),
+            Self::MalformedCredential { place: Place::Header, .. } => {
+                malformed(&Place::Header, EXPECTED_CREDENTIAL.to_owned())
+            }
+            Self::MalformedCredential { place: Place::Query, .. } => {
+                parameters(format!("Error parsing the X-Amz-Credential parameter; {EXPECTED_CREDENTIAL}"))
+            }
             Self::WrongTerminator { terminator, place } => malformed(
                 place,
                 parse_prefix(
@@ -61,97 +55,56 @@ impl AuthError {
                     format!("incorrect terminal \"{terminator}\". This endpoint uses \"aws4_request\"."),
                 ),
             ),
-            Self::WrongService {
-                service,
-                expected,
-                place,
-            } => malformed(
+            Self::WrongService { service, expected, place } => malformed(
                 place,
                 parse_prefix(
                     *place,
                     format!("incorrect service \"{service}\". This endpoint belongs to \"{expected}\"."),
                 ),
             ),
-            Self::WrongRegion {
-                region,
-                expected,
-                place,
-            } => {
-                let message = parse_prefix(
-                    *place,
-                    format!("the region '{region}' is wrong; expecting '{expected}'"),
-                );
+            Self::WrongRegion { region, expected, place } => {
+                let message = parse_prefix(*place, format!("the region '{region}' is wrong; expecting '{expected}'"));
                 with_details(malformed(place, message), vec![("Region", expected.clone())])
             }
-            Self::DateMismatch {
-                scope_date,
-                date,
-                place,
-            } => malformed(
+            Self::DateMismatch { scope_date, date, place } => malformed(
                 place,
                 format!(
                     "Invalid credential date \"{scope_date}\". This date is not the same as X-Amz-Date: \"{}\".",
                     date.day()
                 ),
             ),
-            Self::MissingDate { .. }
-            | Self::MalformedDate {
-                place: Place::Header, ..
-            } => answer(
-                "AccessDenied",
-                FORBIDDEN,
-                "AWS authentication requires a valid Date or x-amz-date header",
-            ),
-            Self::MalformedDate {
-                place: Place::Query, ..
-            } => parameters("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"".to_owned()),
+            Self::MissingDate { .. } | Self::MalformedDate { place: Place::Header, .. } => {
+                answer("AccessDenied", FORBIDDEN, "AWS authentication requires a valid Date or x-amz-date header")
+            }
+            Self::MalformedDate { place: Place::Query, .. } => {
+                parameters("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"".to_owned())
+            }
             Self::ExpiresNotANumber | Self::ExpiresNegative | Self::ExpiresTooLong => {
                 parameters(self.describe_incomplete())
             }
             Self::HeadersNotSigned { names } => with_details(
-                answer(
-                    "AccessDenied",
-                    FORBIDDEN,
-                    "There were headers present in the request which were not signed",
-                ),
+                answer("AccessDenied", FORBIDDEN, "There were headers present in the request which were not signed"),
                 vec![("HeadersNotSigned", names.join(", "))],
             ),
-            Self::NotYetCurrent {
-                date,
-                now,
-                place: Place::Query,
-                ..
-            } => with_details(
+            Self::NotYetCurrent { date, now, place: Place::Query, .. } => with_details(
                 answer("AccessDenied", FORBIDDEN, "Request is not valid yet"),
                 vec![("X-Amz-Date", date.to_string()), ("ServerTime", now.extended())],
             ),
-            Self::Expired {
-                date,
-                now,
-                window_seconds,
+            Self::Expired { date, now, window_seconds } | Self::NotYetCurrent { date, now, window_seconds, .. } => {
+                with_details(
+                    answer(
+                        "RequestTimeTooSkewed",
+                        FORBIDDEN,
+                        "The difference between the request time and the current time is too large.",
+                    ),
+                    vec![
+                        ("RequestTime", date.to_string()),
+                        ("ServerTime", now.extended()),
+                        ("MaxAllowedSkewMilliseconds", (window_seconds * 1000).to_string()),
+                    ],
+                )
             }
-            | Self::NotYetCurrent {
-                date,
-                now,
-                window_seconds,
-                ..
-            } => with_details(
-                answer(
-                    "RequestTimeTooSkewed",
-                    FORBIDDEN,
-                    "The difference between the request time and the current time is too large.",
-                ),
-                vec![
-                    ("RequestTime", date.to_string()),
-                    ("ServerTime", now.extended()),
-                    ("MaxAllowedSkewMilliseconds", (window_seconds * 1000).to_string()),
-                ],
-            ),
-            Self::PresignedExpired {
-                date,
-                now,
-                expires_seconds,
-            } => with_details(
+            Self::PresignedExpired { date, now, expires_seconds } => with_details(
                 answer("AccessDenied", FORBIDDEN, "Request has expired"),
                 vec![
                     ("X-Amz-Expires", expires_seconds.to_string()),
@@ -172,11 +125,7 @@ impl AuthError {
                 vec![("Token-0", token.clone())],
             ),
             Self::InvalidToken { token } => with_details(
-                answer(
-                    "InvalidToken",
-                    BAD,
-                    "The provided token is malformed or otherwise invalid.",
-                ),
+                answer("InvalidToken", BAD, "The provided token is malformed or otherwise invalid."),
                 vec![("Token-0", token.clone())],
             ),
             Self::SignatureMismatch(mismatch) => answer_s3_mismatch(mismatch),
@@ -187,11 +136,9 @@ impl AuthError {
     /// Refusals of a body, which are S3's whoever asks.
     pub(super) fn answer_for_content(&self) -> Option<Answer> {
         let found = match self {
-            Self::MissingContentHash => answer(
-                "InvalidRequest",
-                BAD,
-                "Missing required header for this request: x-amz-content-sha256",
-            ),
+            Self::MissingContentHash => {
+                answer("InvalidRequest", BAD, "Missing required header for this request: x-amz-content-sha256")
+            }
             Self::UnsupportedStreaming { name } => with_details(
                 answer(
                     "NotImplemented",
@@ -208,10 +155,7 @@ impl AuthError {
                      STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid \
                      sha256 value.",
                 ),
-                vec![
-                    ("ArgumentName", "x-amz-content-sha256".to_owned()),
-                    ("ArgumentValue", value.clone()),
-                ],
+                vec![("ArgumentName", "x-amz-content-sha256".to_owned()), ("ArgumentValue", value.clone())],
             ),
             Self::ContentHashMismatch { declared, computed } => with_details(
                 answer(
@@ -219,10 +163,7 @@ impl AuthError {
                     BAD,
                     "The provided 'x-amz-content-sha256' header does not match what was computed.",
                 ),
-                vec![
-                    ("ClientComputedContentSHA256", declared.clone()),
-                    ("S3ComputedContentSHA256", computed.clone()),
-                ],
+                vec![("ClientComputedContentSHA256", declared.clone()), ("S3ComputedContentSHA256", computed.clone())],
             ),
             Self::Stream(error) => answer_stream(error),
             _ => return None,
@@ -279,12 +220,7 @@ fn answer_s3_mismatch(mismatch: &Mismatch) -> Answer {
 }
 
 fn answer(code: &'static str, status: StatusCode, message: impl Into<String>) -> Answer {
-    Answer {
-        code,
-        status,
-        message: message.into(),
-        details: Vec::new(),
-    }
+    Answer { code, status, message: message.into(), details: Vec::new() }
 }
 
 fn with_details(answer: Answer, details: Vec<(&'static str, String)>) -> Answer {

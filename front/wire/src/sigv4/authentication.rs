@@ -69,9 +69,7 @@ fn read_header(request: &Request<'_>, header: &str) -> Result<Authentication, Au
     // AWS takes the parts with or without commas and blanks between them, in any order.
     for part in rest.split([',', ' ', '\t']).filter(|part| !part.is_empty()) {
         let Some((name, value)) = part.split_once('=') else {
-            return Err(AuthError::MalformedPair {
-                header: header.to_owned(),
-            });
+            return Err(AuthError::MalformedPair { header: header.to_owned() });
         };
         match name {
             "Credential" => credential = Some(value),
@@ -83,28 +81,16 @@ fn read_header(request: &Request<'_>, header: &str) -> Result<Authentication, Au
     let date = request.header("x-amz-date").or_else(|| request.header("date"));
     let (Some(credential), Some(signed_headers), Some(signature)) = (credential, signed_headers, signature) else {
         let mut missing = Vec::new();
-        let parts = [
-            ("Credential", credential),
-            ("Signature", signature),
-            ("SignedHeaders", signed_headers),
-        ];
+        let parts = [("Credential", credential), ("Signature", signature), ("SignedHeaders", signed_headers)];
         missing.extend(parts.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name));
         missing.extend(date.is_none().then_some("Date"));
-        return Err(AuthError::MissingParameters {
-            missing,
-            header: header.to_owned(),
-        });
+        return Err(AuthError::MissingParameters { missing, header: header.to_owned() });
     };
     let (access_key_id, scope) = read_credential(credential, Place::Header)?;
     let Some(date) = date else {
-        return Err(AuthError::MissingDate {
-            header: header.to_owned(),
-        });
+        return Err(AuthError::MissingDate { header: header.to_owned() });
     };
-    let malformed = || AuthError::MalformedDate {
-        value: date.to_owned(),
-        place: Place::Header,
-    };
+    let malformed = || AuthError::MalformedDate { value: date.to_owned(), place: Place::Header };
     Ok(Authentication {
         access_key_id,
         scope,
@@ -119,14 +105,9 @@ fn read_header(request: &Request<'_>, header: &str) -> Result<Authentication, Au
 fn refuse_algorithm(algorithm: &str, header: &str) -> AuthError {
     // "AWS" alone is SigV2; "AWS4-ECDSA-P256-SHA256" is SigV4A.
     if algorithm == "AWS" || algorithm.starts_with("AWS4-") {
-        return AuthError::UnsupportedAlgorithm {
-            algorithm: algorithm.to_owned(),
-            place: Place::Header,
-        };
+        return AuthError::UnsupportedAlgorithm { algorithm: algorithm.to_owned(), place: Place::Header };
     }
-    AuthError::UnsupportedScheme {
-        header: header.to_owned(),
-    }
+    AuthError::UnsupportedScheme { header: header.to_owned() }
 }
 
 fn read_query(request: &Request<'_>) -> Result<Authentication, AuthError> {
@@ -147,26 +128,15 @@ fn read_query(request: &Request<'_>) -> Result<Authentication, AuthError> {
         return Err(AuthError::MissingQueryParameters { missing });
     }
     if algorithm != ALGORITHM {
-        return Err(AuthError::UnsupportedAlgorithm {
-            algorithm,
-            place: Place::Query,
-        });
+        return Err(AuthError::UnsupportedAlgorithm { algorithm, place: Place::Query });
     }
     let (access_key_id, scope) = read_credential(&credential, Place::Query)?;
     let Some(moment) = AmzDate::parse(&date) else {
-        return Err(AuthError::MalformedDate {
-            value: date,
-            place: Place::Query,
-        });
+        return Err(AuthError::MalformedDate { value: date, place: Place::Query });
     };
-    let expires_seconds = request
-        .parameter("X-Amz-Expires")
-        .map(|text| read_expires(&text))
-        .transpose()?;
+    let expires_seconds = request.parameter("X-Amz-Expires").map(|text| read_expires(&text)).transpose()?;
     if expires_seconds.is_none() && Rules::of(&scope.service).s3 {
-        return Err(AuthError::MissingQueryParameters {
-            missing: vec!["X-Amz-Expires"],
-        });
+        return Err(AuthError::MissingQueryParameters { missing: vec!["X-Amz-Expires"] });
     }
     let token = request.parameter("X-Amz-Security-Token");
     Ok(Authentication {
@@ -196,22 +166,12 @@ fn read_expires(text: &str) -> Result<i64, AuthError> {
 fn read_credential(credential: &str, place: Place) -> Result<(String, Scope), AuthError> {
     let parts: Vec<&str> = credential.split('/').collect();
     let [access_key_id, date, region, service, terminator] = parts[..] else {
-        return Err(AuthError::MalformedCredential {
-            credential: credential.to_owned(),
-            place,
-        });
+        return Err(AuthError::MalformedCredential { credential: credential.to_owned(), place });
     };
     if terminator != TERMINATOR {
-        return Err(AuthError::WrongTerminator {
-            terminator: terminator.to_owned(),
-            place,
-        });
+        return Err(AuthError::WrongTerminator { terminator: terminator.to_owned(), place });
     }
-    let scope = Scope {
-        date: date.to_owned(),
-        region: region.to_owned(),
-        service: service.to_owned(),
-    };
+    let scope = Scope { date: date.to_owned(), region: region.to_owned(), service: service.to_owned() };
     Ok((access_key_id.to_owned(), scope))
 }
 

@@ -23,12 +23,7 @@ impl Chain {
     }
 
     pub(super) fn from_seed(key: SigningKey, date: AmzDate, access_key_id: &str, signature: &str) -> Self {
-        Self {
-            key,
-            date,
-            access_key_id: access_key_id.to_owned(),
-            previous: signature.to_owned(),
-        }
+        Self { key, date, access_key_id: access_key_id.to_owned(), previous: signature.to_owned() }
     }
 
     /// Signs the next chunk, of this hash.
@@ -67,17 +62,11 @@ impl Chain {
 
     fn chunk_string(&self, sha256: [u8; 32]) -> String {
         let (date, scope, previous) = (self.date, self.key.scope(), &self.previous);
-        format!(
-            "AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{scope}\n{previous}\n{EMPTY_SHA256}\n{}",
-            hex(&sha256)
-        )
+        format!("AWS4-HMAC-SHA256-PAYLOAD\n{date}\n{scope}\n{previous}\n{EMPTY_SHA256}\n{}", hex(&sha256))
     }
 
     fn trailer_string(&self, lines: &str) -> String {
         let (date, scope, previous) = (self.date, self.key.scope(), &self.previous);
-        format!(
-            "AWS4-HMAC-SHA256-TRAILER\n{date}\n{scope}\n{previous}\n{}",
-            sha256_hex(lines.as_bytes())
-        )
+        format!("AWS4-HMAC-SHA256-TRAILER\n{date}\n{scope}\n{previous}\n{}", sha256_hex(lines.as_bytes()))
     }
 }

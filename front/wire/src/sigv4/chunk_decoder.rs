@@ -116,10 +116,7 @@ impl ChunkDecoder {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.trailers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| StreamError::MalformedTrailer)?;
-            headers.insert(
-                name,
-                HeaderValue::from_str(value).map_err(|_| StreamError::MalformedTrailer)?,
-            );
+            headers.insert(name, HeaderValue::from_str(value).map_err(|_| StreamError::MalformedTrailer)?);
         }
         Ok(headers)
     }
@@ -133,11 +130,7 @@ impl ChunkDecoder {
                     self.chunk_hash.update(&data);
                 }
                 decoded.push(data);
-                self.state = if left == 0 {
-                    State::ChunkEnd
-                } else {
-                    State::ChunkData { left }
-                };
+                self.state = if left == 0 { State::ChunkEnd } else { State::ChunkData { left } };
             } else if let Some(line) = self.take_line(piece)? {
                 self.read_line(&line)?;
             }
@@ -176,22 +169,15 @@ impl ChunkDecoder {
     }
 
     fn read_chunk_head(&mut self, line: &[u8]) -> Result<(), StreamError> {
-        let text = line
-            .strip_suffix(b"\r\n")
-            .and_then(|head| std::str::from_utf8(head).ok());
+        let text = line.strip_suffix(b"\r\n").and_then(|head| std::str::from_utf8(head).ok());
         let text = text.ok_or(StreamError::Malformed)?;
         let (size, extensions) = text.split_once(';').unwrap_or((text, ""));
         // from_str_radix would also take a sign.
         let is_number = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let size = u64::from_str_radix(size, 16)
-            .ok()
-            .filter(|size| is_number && *size <= CHUNK_BYTES_MAX);
+        let size = u64::from_str_radix(size, 16).ok().filter(|size| is_number && *size <= CHUNK_BYTES_MAX);
         let size = size.ok_or(StreamError::Malformed)?;
         if size > 0 && self.chunk > 0 && self.chunk_size < CHUNK_BYTES_MIN {
-            return Err(StreamError::ChunkTooSmall {
-                chunk: self.chunk,
-                size_bytes: self.chunk_size,
-            });
+            return Err(StreamError::ChunkTooSmall { chunk: self.chunk, size_bytes: self.chunk_size });
         }
         self.announced += size;
         if self.announced > self.length || size == 0 && self.announced != self.length {
@@ -200,9 +186,7 @@ impl ChunkDecoder {
         if self.chain.is_some() {
             let mut extensions = extensions.split(';').map(str::trim);
             let signature = extensions.find_map(|extension| extension.strip_prefix("chunk-signature="));
-            signature
-                .ok_or(StreamError::Malformed)?
-                .clone_into(&mut self.chunk_signature);
+            signature.ok_or(StreamError::Malformed)?.clone_into(&mut self.chunk_signature);
         }
         self.chunk += 1;
         self.chunk_size = size;
@@ -210,11 +194,7 @@ impl ChunkDecoder {
             self.state = State::ChunkData { left: size };
             return Ok(());
         }
-        self.state = if self.has_trailers {
-            State::Trailers
-        } else {
-            State::BodyEnd
-        };
+        self.state = if self.has_trailers { State::Trailers } else { State::BodyEnd };
         self.check_chunk()
     }
 
@@ -227,9 +207,7 @@ impl ChunkDecoder {
     }
 
     fn read_trailer(&mut self, line: &[u8]) -> Result<(), StreamError> {
-        let text = std::str::from_utf8(line)
-            .map_err(|_| StreamError::MalformedTrailer)?
-            .trim();
+        let text = std::str::from_utf8(line).map_err(|_| StreamError::MalformedTrailer)?.trim();
         if text.is_empty() {
             // Some senders put an empty line before the trailers or before their signature.
             if self.trailers_are_complete() {
@@ -258,9 +236,7 @@ impl ChunkDecoder {
         if self.trailers_are_signed {
             return Err(StreamError::MalformedTrailer);
         }
-        chain
-            .check_trailers(&trailer_lines(&self.trailers), signature)
-            .map_err(StreamError::SignatureMismatch)?;
+        chain.check_trailers(&trailer_lines(&self.trailers), signature).map_err(StreamError::SignatureMismatch)?;
         self.trailers_are_signed = true;
         Ok(())
     }
@@ -274,10 +250,7 @@ impl ChunkDecoder {
 
 /// Trailing headers as their signature covers them: sorted, one line each.
 pub(super) fn trailer_lines(trailers: &[(String, String)]) -> String {
-    let mut lines: Vec<String> = trailers
-        .iter()
-        .map(|(name, value)| format!("{name}:{value}\n"))
-        .collect();
+    let mut lines: Vec<String> = trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     lines.sort_unstable();
     lines.concat()
 }

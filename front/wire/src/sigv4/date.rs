@@ -26,21 +26,12 @@ impl AmzDate {
             return None;
         }
         let number = |from: usize, to: usize| {
-            bytes[from..to].iter().try_fold(0_i16, |sum, byte| {
-                byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0'))
-            })
+            bytes[from..to]
+                .iter()
+                .try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
         };
         let small = |from| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
-        let civil = DateTime::new(
-            number(0, 4)?,
-            small(4)?,
-            small(6)?,
-            small(9)?,
-            small(11)?,
-            small(13)?,
-            0,
-        )
-        .ok()?;
+        let civil = DateTime::new(number(0, 4)?, small(4)?, small(6)?, small(9)?, small(11)?, small(13)?, 0).ok()?;
         let moment = Offset::UTC.to_timestamp(civil).ok()?;
         Some(Self(moment.as_second()))
     }
@@ -117,9 +108,6 @@ mod tests {
     fn extreme_clocks_still_format() {
         assert_eq!(AmzDate::from_seconds(i64::MIN).to_string().len(), 16);
         assert_eq!(AmzDate::from_seconds(i64::MAX).to_string().len(), 16);
-        assert_eq!(
-            AmzDate::from_seconds(i64::MAX).plus_seconds(i64::MAX).to_string().len(),
-            16
-        );
+        assert_eq!(AmzDate::from_seconds(i64::MAX).plus_seconds(i64::MAX).to_string().len(), 16);
     }
 }

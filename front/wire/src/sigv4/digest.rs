@@ -85,10 +85,7 @@ pub struct PayloadHasher {
 
 impl PayloadHasher {
     pub(super) fn new(declared: [u8; 32]) -> Self {
-        Self {
-            declared,
-            seen: Sha256::new(),
-        }
+        Self { declared, seen: Sha256::new() }
     }
 
     pub fn update(&mut self, piece: &[u8]) {
@@ -106,8 +103,5 @@ pub(super) fn check_declared(declared: [u8; 32], computed: [u8; 32]) -> Result<(
     if declared == computed {
         return Ok(());
     }
-    Err(AuthError::ContentHashMismatch {
-        declared: hex(&declared),
-        computed: hex(&computed),
-    })
+    Err(AuthError::ContentHashMismatch { declared: hex(&declared), computed: hex(&computed) })
 }

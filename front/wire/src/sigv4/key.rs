@@ -41,11 +41,7 @@ impl SigningKey {
         for step in [date, region, service, TERMINATOR] {
             key = hmac::Key::new(HMAC_SHA256, hmac::sign(&key, step.as_bytes()).as_ref());
         }
-        let scope = Scope {
-            date: date.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
-        };
+        let scope = Scope { date: date.to_owned(), region: region.to_owned(), service: service.to_owned() };
         Self { scope, key }
     }
 

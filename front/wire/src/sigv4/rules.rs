@@ -23,21 +23,11 @@ impl Rules {
     /// `service` is the signing name in the scope.
     pub(super) fn of(service: &str) -> Self {
         match service {
-            "s3" | "s3express" | "s3-object-lambda" | "s3-outposts" => Self {
-                s3: true,
-                skew_seconds: FIFTEEN_MINUTES,
-                ignores_expires: false,
-            },
-            "sts" => Self {
-                s3: false,
-                skew_seconds: FIFTEEN_MINUTES,
-                ignores_expires: true,
-            },
-            _ => Self {
-                s3: false,
-                skew_seconds: FIVE_MINUTES,
-                ignores_expires: false,
-            },
+            "s3" | "s3express" | "s3-object-lambda" | "s3-outposts" => {
+                Self { s3: true, skew_seconds: FIFTEEN_MINUTES, ignores_expires: false }
+            }
+            "sts" => Self { s3: false, skew_seconds: FIFTEEN_MINUTES, ignores_expires: true },
+            _ => Self { s3: false, skew_seconds: FIVE_MINUTES, ignores_expires: false },
         }
     }
 }

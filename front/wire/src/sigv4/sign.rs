@@ -117,10 +117,7 @@ impl Signer<'_> {
         if rules.s3 && payload != SignedPayload::Unsigned {
             add("X-Amz-Content-Sha256", &payload.line());
         }
-        let request = Request {
-            query: &query,
-            ..Request::from(&*parts)
-        };
+        let request = Request { query: &query, ..Request::from(&*parts) };
         let signature = self.signature(&request, rules, &names, &payload.line());
         let target = format!("{}?{query}X-Amz-Signature={signature}", parts.uri.path());
         let mut uri = std::mem::take(&mut parts.uri).into_parts();
@@ -137,8 +134,7 @@ impl Signer<'_> {
 
     fn signature(&self, request: &Request<'_>, rules: Rules, names: &[String], line: &str) -> String {
         let canonical_request = request.canonical(rules.s3, names, line);
-        self.key
-            .sign(&string_to_sign(self.date, self.key.scope(), &canonical_request))
+        self.key.sign(&string_to_sign(self.date, self.key.scope(), &canonical_request))
     }
 }
 
@@ -158,10 +154,7 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
 
 fn signed_names(headers: &HeaderMap) -> Vec<String> {
     let names = headers.keys().map(http::HeaderName::as_str);
-    let mut names: Vec<String> = names
-        .filter(|name| !NEVER_SIGNED.contains(name))
-        .map(str::to_owned)
-        .collect();
+    let mut names: Vec<String> = names.filter(|name| !NEVER_SIGNED.contains(name)).map(str::to_owned).collect();
     if !headers.contains_key(HOST) {
         names.push(HOST.as_str().to_owned());
     }
@@ -193,10 +186,8 @@ impl ChunkEncoder {
     /// The end of a body without trailers, or with these.
     pub fn end(mut self, trailers: &[(&str, &str)]) -> Vec<u8> {
         let mut encoded = self.head(&[]);
-        let trailers: Vec<(String, String)> = trailers
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()))
-            .collect();
+        let trailers: Vec<(String, String)> =
+            trailers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect();
         for (name, value) in &trailers {
             encoded.push_str(&format!("{name}:{value}\r\n"));
         }
@@ -210,11 +201,7 @@ impl ChunkEncoder {
 
     fn head(&mut self, data: &[u8]) -> String {
         match &mut self.chain {
-            Some(chain) => format!(
-                "{:x};chunk-signature={}\r\n",
-                data.len(),
-                chain.sign_chunk(sha256(data))
-            ),
+            Some(chain) => format!("{:x};chunk-signature={}\r\n", data.len(), chain.sign_chunk(sha256(data))),
             None => format!("{:x}\r\n", data.len()),
         }
     }

@@ -53,10 +53,7 @@ pub struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     /// `key` is the claimed access key's, derived for the claimed scope; `now_seconds` are Unix seconds.
     pub fn new(key: &'a SigningKey, now_seconds: i64) -> Self {
-        Self {
-            key,
-            now: AmzDate::from_seconds(now_seconds),
-        }
+        Self { key, now: AmzDate::from_seconds(now_seconds) }
     }
 
     /// Checks that the key signed this request, now. With [`Body::Streamed`] the body is checked by what
@@ -76,48 +73,27 @@ impl<'a> Verifier<'a> {
                 canonical_request,
             })));
         }
-        Ok(Verified {
-            payload: self.payload_after(request, claim, payload.kind, body)?,
-        })
+        Ok(Verified { payload: self.payload_after(request, claim, payload.kind, body)? })
     }
 
     fn check_times(&self, claim: &Authentication, rules: Rules) -> Result<(), AuthError> {
         let (date, now, place) = (claim.date, self.now, claim.mechanism.place());
         if date.day() != claim.scope.date {
-            return Err(AuthError::DateMismatch {
-                scope_date: claim.scope.date.clone(),
-                date,
-                place,
-            });
+            return Err(AuthError::DateMismatch { scope_date: claim.scope.date.clone(), date, place });
         }
         let window_seconds = rules.skew_seconds;
         if date > now.plus_seconds(window_seconds) {
-            return Err(AuthError::NotYetCurrent {
-                date,
-                now,
-                window_seconds,
-                place,
-            });
+            return Err(AuthError::NotYetCurrent { date, now, window_seconds, place });
         }
         match claim.mechanism {
-            Mechanism::Presigned {
-                expires_seconds: Some(expires_seconds),
-            } if !rules.ignores_expires => {
+            Mechanism::Presigned { expires_seconds: Some(expires_seconds) } if !rules.ignores_expires => {
                 if now > date.plus_seconds(expires_seconds) {
-                    return Err(AuthError::PresignedExpired {
-                        date,
-                        now,
-                        expires_seconds,
-                    });
+                    return Err(AuthError::PresignedExpired { date, now, expires_seconds });
                 }
             }
             _ => {
                 if now > date.plus_seconds(window_seconds) {
-                    return Err(AuthError::Expired {
-                        date,
-                        now,
-                        window_seconds,
-                    });
+                    return Err(AuthError::Expired { date, now, window_seconds });
                 }
             }
         }
@@ -141,35 +117,20 @@ impl<'a> Verifier<'a> {
                 Ok(Payload::Hashed(Box::new(PayloadHasher::new(declared))))
             }
             (PayloadKind::Chunked { signed, trailer }, _) => {
-                let length = request
-                    .header("x-amz-decoded-content-length")
-                    .and_then(|text| text.parse().ok());
+                let length = request.header("x-amz-decoded-content-length").and_then(|text| text.parse().ok());
                 let length = length.ok_or(StreamError::MissingLength)?;
                 let chain = signed.then(|| Chain::new(self.key.clone(), claim));
-                let trailers = if trailer {
-                    declared_trailers(request)
-                } else {
-                    Vec::new()
-                };
-                Ok(Payload::Chunked(Box::new(ChunkDecoder::new(
-                    chain, trailer, trailers, length,
-                ))))
+                let trailers = if trailer { declared_trailers(request) } else { Vec::new() };
+                Ok(Payload::Chunked(Box::new(ChunkDecoder::new(chain, trailer, trailers, length))))
             }
         }
     }
 }
 
 fn declared_trailers(request: &Request<'_>) -> Vec<String> {
-    let values = request
-        .headers
-        .get_all("x-amz-trailer")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = request.headers.get_all("x-amz-trailer").iter().filter_map(|value| value.to_str().ok());
     let names = values.flat_map(|value| value.split(','));
-    names
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| !name.is_empty())
-        .collect()
+    names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect()
 }
 
 /// `Host` always, and every `x-amz-` header that is there, so that nobody can add one on the way.
@@ -191,11 +152,7 @@ fn check_signed_headers(request: &Request<'_>, claim: &Authentication, rules: Ru
             names.push(name.to_owned());
         }
     }
-    if names.is_empty() {
-        Ok(())
-    } else {
-        Err(AuthError::HeadersNotSigned { names })
-    }
+    if names.is_empty() { Ok(()) } else { Err(AuthError::HeadersNotSigned { names }) }
 }
 
 /// The last line of the canonical request, and what it says about the body.
@@ -227,15 +184,9 @@ impl PayloadLine {
         match (rules.s3, declared, body) {
             (true, Some(declared), _) => Self::declared(declared),
             (true, None, _) if claim.mechanism == Mechanism::Header => Err(AuthError::MissingContentHash),
-            (true, None, _) => Ok(Self {
-                line: UNSIGNED_PAYLOAD.to_owned(),
-                kind: PayloadKind::Unsigned,
-            }),
+            (true, None, _) => Ok(Self { line: UNSIGNED_PAYLOAD.to_owned(), kind: PayloadKind::Unsigned }),
             (false, Some(declared), _) if declared == UNSIGNED_PAYLOAD => Self::declared(declared),
-            (false, _, Body::Buffered(bytes)) => Ok(Self {
-                line: hash_line(bytes),
-                kind: PayloadKind::Covered,
-            }),
+            (false, _, Body::Buffered(bytes)) => Ok(Self { line: hash_line(bytes), kind: PayloadKind::Covered }),
             (false, Some(declared), Body::Streamed) => Self::declared(declared),
             (false, None, Body::Streamed) => Err(AuthError::MissingContentHash),
         }
@@ -244,18 +195,9 @@ impl PayloadLine {
     fn declared(line: String) -> Result<Self, AuthError> {
         let kind = match line.as_str() {
             UNSIGNED_PAYLOAD => PayloadKind::Unsigned,
-            STREAMING_SIGNED => PayloadKind::Chunked {
-                signed: true,
-                trailer: false,
-            },
-            STREAMING_SIGNED_TRAILER => PayloadKind::Chunked {
-                signed: true,
-                trailer: true,
-            },
-            STREAMING_UNSIGNED_TRAILER => PayloadKind::Chunked {
-                signed: false,
-                trailer: true,
-            },
+            STREAMING_SIGNED => PayloadKind::Chunked { signed: true, trailer: false },
+            STREAMING_SIGNED_TRAILER => PayloadKind::Chunked { signed: true, trailer: true },
+            STREAMING_UNSIGNED_TRAILER => PayloadKind::Chunked { signed: false, trailer: true },
             other => match unhex(other) {
                 Some(hash) => PayloadKind::Declared(hash),
                 None if other.starts_with("STREAMING-AWS4-ECDSA-") => {
@@ -269,9 +211,5 @@ impl PayloadLine {
 }
 
 pub(super) fn hash_line(body: &[u8]) -> String {
-    if body.is_empty() {
-        EMPTY_SHA256.to_owned()
-    } else {
-        sha256_hex(body)
-    }
+    if body.is_empty() { EMPTY_SHA256.to_owned() } else { sha256_hex(body) }
 }

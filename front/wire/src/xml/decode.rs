@@ -37,11 +37,7 @@ pub(crate) fn read(
     }
 }
 
-fn read_structure(
-    reading: &mut Reading,
-    structure: &'static Structure,
-    element: &Element,
-) -> Result<Value, Malformed> {
+fn read_structure(reading: &mut Reading, structure: &'static Structure, element: &Element) -> Result<Value, Malformed> {
     reading.enter()?;
     let mut fields = absent_fields(structure);
     let mut known = vec![false; element.children.len()];

@@ -86,13 +86,7 @@ impl Writer {
     }
 
     /// The members of a structure as child elements.
-    pub fn members(
-        &mut self,
-        model: &'static Model,
-        structure: &'static Structure,
-        fields: &[Value],
-        which: Members,
-    ) {
+    pub fn members(&mut self, model: &'static Model, structure: &'static Structure, fields: &[Value], which: Members) {
         for (member, field) in structure.members.iter().zip(fields) {
             if field.is_present() && which.has(member) && !member.xml_attribute {
                 self.member(model, member, field);

@@ -87,7 +87,10 @@ fn cbor(decoder: &mut minicbor::Decoder<'_>) -> Result<String, minicbor::decode:
             format!("{:?}", decoder.str_iter()?.collect::<Result<String, _>>()?)
         }
         Type::Bytes | Type::BytesIndef => {
-            format!("{:?}", decoder.bytes_iter()?.map(|chunk| chunk.map(<[u8]>::to_vec)).collect::<Result<Vec<_>, _>>()?.concat())
+            format!(
+                "{:?}",
+                decoder.bytes_iter()?.map(|chunk| chunk.map(<[u8]>::to_vec)).collect::<Result<Vec<_>, _>>()?.concat()
+            )
         }
         Type::Bool => decoder.bool()?.to_string(),
         Type::Null => decoder.null().map(|()| "null".to_owned())?,
@@ -99,7 +102,11 @@ fn cbor(decoder: &mut minicbor::Decoder<'_>) -> Result<String, minicbor::decode:
     })
 }
 
-fn ended(decoder: &mut minicbor::Decoder<'_>, length: Option<u64>, done: usize) -> Result<bool, minicbor::decode::Error> {
+fn ended(
+    decoder: &mut minicbor::Decoder<'_>,
+    length: Option<u64>,
+    done: usize,
+) -> Result<bool, minicbor::decode::Error> {
     match length {
         Some(length) => Ok(done as u64 >= length),
         None if decoder.datatype()? == Type::Break => {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use haar_kernel::schema::{Model, Protocol};
 use haar_kernel::{Bytes, Value};
-use haar_wire::{Payload, Recogniser, Recognised, Recognition};
+use haar_wire::{Payload, Recognised, Recogniser, Recognition};
 use http::request::Parts;
 use serde_json::Value as Json;
 

@@ -2,7 +2,7 @@
 
 use haar_kernel::schema::{Model, Protocol};
 use haar_kernel::{Bytes, Value};
-use haar_wire::{Recogniser, Recognised, Recognition};
+use haar_wire::{Recognised, Recogniser, Recognition};
 use http::request::Parts;
 use serde_json::{Value as Json, json};
 
@@ -107,9 +107,7 @@ pub fn head(protocol: Protocol) -> Parts {
     let request = match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => request.uri("/").header("x-amz-target", "Kitchen.Wash"),
         Protocol::AwsQuery => request.uri("/?Action=Wash"),
-        Protocol::RpcV2Cbor => {
-            request.uri("/service/Kitchen/operation/Wash").header("smithy-protocol", "rpc-v2-cbor")
-        }
+        Protocol::RpcV2Cbor => request.uri("/service/Kitchen/operation/Wash").header("smithy-protocol", "rpc-v2-cbor"),
         Protocol::RestJson1 | Protocol::RestXml => request.uri("/wash"),
     };
     request.body(()).unwrap().into_parts().0

@@ -67,7 +67,8 @@ fn error(model: &'static Model, case: &Json) -> Result<Response<Body>, String> {
         Kind::Structure(Structure { error: Some(error), members, .. }) => Some((*error, *members, shape)),
         _ => None,
     });
-    let mut shapes = shapes.filter(|(error, ..)| names.contains(&error.name) && (error.code == code || error.name == code));
+    let mut shapes =
+        shapes.filter(|(error, ..)| names.contains(&error.name) && (error.code == code || error.name == code));
     let Some((error, members, shape)): Option<(&'static ErrorShape, _, _)> = shapes.next() else {
         return Err(format!("no error of the model has the code {code}"));
     };

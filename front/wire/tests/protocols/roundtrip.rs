@@ -30,7 +30,12 @@ fn text(protocol: Protocol, in_header: bool) -> BoxedStrategy<String> {
     }
 }
 
-fn values(model: &'static Model, member: Option<&'static Member>, shape: &'static Shape, levels: u32) -> BoxedStrategy<Value> {
+fn values(
+    model: &'static Model,
+    member: Option<&'static Member>,
+    shape: &'static Shape,
+    levels: u32,
+) -> BoxedStrategy<Value> {
     let protocol = model.protocols[0];
     let in_header = member.is_some_and(|member| matches!(member.location, Location::Header | Location::Headers));
     let inner = move |member: &'static Member| values(model, Some(member), model.shape(member.target), levels);
@@ -54,11 +59,13 @@ fn values(model: &'static Model, member: Option<&'static Member>, shape: &'stati
             }
             let count = structure.members.len();
             let variants = fields.into_iter().enumerate().map(|(index, field)| {
-                field.prop_map(move |value| {
-                    let mut fields: Vec<Value> = (0..count).map(|_| Value::Absent).collect();
-                    fields[index] = value;
-                    Value::Struct(fields)
-                }).boxed()
+                field
+                    .prop_map(move |value| {
+                        let mut fields: Vec<Value> = (0..count).map(|_| Value::Absent).collect();
+                        fields[index] = value;
+                        Value::Struct(fields)
+                    })
+                    .boxed()
             });
             Union::new(variants).boxed()
         }
@@ -79,16 +86,18 @@ fn values(model: &'static Model, member: Option<&'static Member>, shape: &'stati
             prop::collection::btree_map(text(protocol, false), inner(value), least..4).prop_map(entries).boxed()
         }
         Kind::String { .. } => text(protocol, in_header).prop_map(Value::String).boxed(),
-        Kind::Blob { .. } => prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| Value::Blob(bytes.into())).boxed(),
+        Kind::Blob { .. } => {
+            prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| Value::Blob(bytes.into())).boxed()
+        }
         Kind::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
         Kind::Integer => any::<i32>().prop_map(|number| Value::Integer(number.into())).boxed(),
         Kind::Long => any::<i64>().prop_map(Value::Integer).boxed(),
         Kind::Float => any::<f32>().prop_map(|number| Value::Float(number.into())).boxed(),
         Kind::Double => any::<f64>().prop_map(Value::Float).boxed(),
         // Years that every format can write.
-        Kind::Timestamp(_) => {
-            (-30_000_000_000_000_i64..200_000_000_000_000).prop_map(|millis| Value::Timestamp(Timestamp::from_millis(millis))).boxed()
-        }
+        Kind::Timestamp(_) => (-30_000_000_000_000_i64..200_000_000_000_000)
+            .prop_map(|millis| Value::Timestamp(Timestamp::from_millis(millis)))
+            .boxed(),
         Kind::Document => prop_oneof![
             any::<bool>().prop_map(serde_json::Value::from),
             any::<i64>().prop_map(serde_json::Value::from),
@@ -214,7 +223,14 @@ fn pruned_inner(value: Value) -> Value {
 }
 
 /// What a client of awsQuery sends.
-fn write_query(out: &mut String, model: &'static Model, member: Option<&Member>, shape: &Shape, name: &str, value: &Value) {
+fn write_query(
+    out: &mut String,
+    model: &'static Model,
+    member: Option<&Member>,
+    shape: &Shape,
+    name: &str,
+    value: &Value,
+) {
     let flattened = member.is_some_and(|member| member.flattened);
     let mut pair = |value: &str| {
         let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
@@ -233,7 +249,8 @@ fn write_query(out: &mut String, model: &'static Model, member: Option<&Member>,
         (Kind::List { element, .. }, Value::List(items)) => {
             let target = model.shape(element.target);
             for (index, item) in items.iter().enumerate() {
-                let middle = if flattened { String::new() } else { format!(".{}", element.wire_name.unwrap_or("member")) };
+                let middle =
+                    if flattened { String::new() } else { format!(".{}", element.wire_name.unwrap_or("member")) };
                 write_query(out, model, Some(element), target, &format!("{name}{middle}.{}", index + 1), item);
             }
         }

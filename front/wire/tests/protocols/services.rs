@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use haar_kernel::schema::{Kind, Model, Protocol};
 use haar_kernel::{Fault, Timestamp, Value};
-use haar_wire::{Decoded, Dialect, Payload, Recogniser, Recognised, Recognition, Refusal};
+use haar_wire::{Decoded, Dialect, Payload, Recognised, Recogniser, Recognition, Refusal};
 use http::request::Parts;
 
 use crate::params::collect;

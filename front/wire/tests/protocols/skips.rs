@@ -10,13 +10,15 @@ pub struct Skip {
 
 const EC2: &str = "the ec2 flavour of awsQuery is not served";
 const COMPRESSED: &str = "the client compresses the body; the gateway decompresses before decoding";
-const WHOLE_QUERY: &str = "the client leaves out of the map what it sends by name; a server's map holds the whole query string";
+const WHOLE_QUERY: &str =
+    "the client leaves out of the map what it sends by name; a server's map holds the whole query string";
 const TOKEN: &str = "the client filled in the token that the parameters lack";
 const SPELLING: &str = "another server's spelling of the error's type, which clients must read; haar has one";
 const NULL: &str = "a null that clients must ignore; haar does not send them";
 const TYPE_IN_UNION: &str = "a `__type` inside a union that clients must ignore; haar does not send it";
 const OFFSET: &str = "an offset that clients must read; haar writes UTC";
-const ENVELOPE: &str = "clients must do without a body; AWS's query services always answer their envelope, and so does haar";
+const ENVELOPE: &str =
+    "clients must do without a body; AWS's query services always answer their envelope, and so does haar";
 const UNEXPECTED: &str = "clients must do with an unexpected body; haar does not send one";
 
 pub const INPUTS: &[Skip] = &[
@@ -35,12 +37,28 @@ pub const INPUTS: &[Skip] = &[
     Skip { file: "rest-json", case: "RestJsonQueryIdempotencyTokenAutoFill", reason: TOKEN },
     Skip { file: "rest-xml", case: "QueryIdempotencyTokenAutoFill", reason: TOKEN },
     Skip { file: "query", case: "QueryEmptyQueryMaps", reason: "an empty map has no form on the wire" },
-    Skip { file: "rest-json", case: "RestJsonHttpPrefixHeadersAreNotPresent", reason: "an empty map has no form on the wire" },
+    Skip {
+        file: "rest-json",
+        case: "RestJsonHttpPrefixHeadersAreNotPresent",
+        reason: "an empty map has no form on the wire",
+    },
     Skip { file: "rest-xml", case: "HttpPrefixHeadersAreNotPresent", reason: "an empty map has no form on the wire" },
-    Skip { file: "rest-json", case: "RestJsonOmitsEmptyListQueryValues", reason: "an empty list has no form in a query string" },
+    Skip {
+        file: "rest-json",
+        case: "RestJsonOmitsEmptyListQueryValues",
+        reason: "an empty list has no form in a query string",
+    },
     Skip { file: "rest-json", case: "RestJsonHostWithPath", reason: "the path belongs to the client's own endpoint" },
-    Skip { file: "rest-json", case: "RestJsonHttpWithEmptyStructurePayload", reason: "the client sends `{}` for a payload that is not there" },
-    Skip { file: "rest-json", case: "RestJsonHttpWithHeadersButNoPayload", reason: "the client sends `{}` for a payload that is not there" },
+    Skip {
+        file: "rest-json",
+        case: "RestJsonHttpWithEmptyStructurePayload",
+        reason: "the client sends `{}` for a payload that is not there",
+    },
+    Skip {
+        file: "rest-json",
+        case: "RestJsonHttpWithHeadersButNoPayload",
+        reason: "the client sends `{}` for a payload that is not there",
+    },
     Skip { file: "rest-json", case: "RestJsonQueryParamsStringListMap", reason: WHOLE_QUERY },
     Skip { file: "rest-json", case: "RestJsonQueryPrecedence", reason: WHOLE_QUERY },
     Skip { file: "rest-xml", case: "AllQueryStringTypes", reason: WHOLE_QUERY },
@@ -102,11 +120,39 @@ pub const OUTPUTS: &[Skip] = &[
     Skip { file: "query", case: "QueryNoInputAndOutput", reason: ENVELOPE },
     Skip { file: "rest-xml", case: "InvalidGreetingError", reason: "an element that the error's shape does not have" },
     Skip { file: "rest-xml", case: "ComplexError", reason: "a message that the error's shape does not have" },
-    Skip { file: "rest-xml", case: "HttpPayloadWithXmlNamespaceAndPrefix", reason: "the schema keeps no prefix for the namespace of a shape, which means nothing to elements without one" },
-    Skip { file: "rest-xml", case: "RestXmlHttpResponseCode", reason: "the vector wants a content type for an empty body" },
-    Skip { file: "rest-xml", case: "IgnoreQueryParamsInResponse", reason: "the vector wants a content type for an empty body" },
-    Skip { file: "smithy-rpc-v2-cbor", case: "NoOutputClientAllowsEmptyCbor", reason: "clients must do with an empty map where there is no output; haar sends none" },
-    Skip { file: "smithy-rpc-v2-cbor", case: "NoOutputClientAllowsEmptyBody", reason: "clients must do with a content type for an empty body; haar sends none" },
-    Skip { file: "smithy-rpc-v2-cbor", case: "RpcV2CborExtraFieldsInTheBodyShouldBeSkippedByClients", reason: "members that the model does not have; haar does not send them" },
-    Skip { file: "smithy-rpc-v2-cbor", case: "RpcV2CborPayloadWithUnsetUnion", reason: "HTTP bindings mean nothing to an RPC protocol: haar answers the empty map" },
+    Skip {
+        file: "rest-xml",
+        case: "HttpPayloadWithXmlNamespaceAndPrefix",
+        reason: "the schema keeps no prefix for the namespace of a shape, which means nothing to elements without one",
+    },
+    Skip {
+        file: "rest-xml",
+        case: "RestXmlHttpResponseCode",
+        reason: "the vector wants a content type for an empty body",
+    },
+    Skip {
+        file: "rest-xml",
+        case: "IgnoreQueryParamsInResponse",
+        reason: "the vector wants a content type for an empty body",
+    },
+    Skip {
+        file: "smithy-rpc-v2-cbor",
+        case: "NoOutputClientAllowsEmptyCbor",
+        reason: "clients must do with an empty map where there is no output; haar sends none",
+    },
+    Skip {
+        file: "smithy-rpc-v2-cbor",
+        case: "NoOutputClientAllowsEmptyBody",
+        reason: "clients must do with a content type for an empty body; haar sends none",
+    },
+    Skip {
+        file: "smithy-rpc-v2-cbor",
+        case: "RpcV2CborExtraFieldsInTheBodyShouldBeSkippedByClients",
+        reason: "members that the model does not have; haar does not send them",
+    },
+    Skip {
+        file: "smithy-rpc-v2-cbor",
+        case: "RpcV2CborPayloadWithUnsetUnion",
+        reason: "HTTP bindings mean nothing to an RPC protocol: haar answers the empty map",
+    },
 ];

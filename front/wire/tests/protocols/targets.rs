@@ -5,10 +5,8 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use haar_kernel::schema::Protocol;
-use haar_wire::sigv4::{
-    self, AmzDate, Authentication, ChunkEncoder, SignedPayload, Signer, SigningKey, Verifier,
-};
-use haar_wire::{Payload, Recogniser, Recognised, Recognition};
+use haar_wire::sigv4::{self, AmzDate, Authentication, ChunkEncoder, SignedPayload, Signer, SigningKey, Verifier};
+use haar_wire::{Payload, Recognised, Recogniser, Recognition};
 use http::request::Parts;
 
 use super::kitchen;
@@ -76,7 +74,8 @@ pub fn sigv4_header(data: &[u8]) {
 pub fn sigv4_chunks(data: &[u8]) {
     let Some((cut, data)) = data.split_first() else { return };
     let key = SigningKey::derive("secret", "20260101", "us-east-1", "s3");
-    let signer = Signer { access_key_id: "id", key: &key, session_token: None, date: AmzDate::from_seconds(NOW_SECONDS) };
+    let signer =
+        Signer { access_key_id: "id", key: &key, session_token: None, date: AmzDate::from_seconds(NOW_SECONDS) };
     let request = http::Request::put("https://bucket.s3.amazonaws.com/key")
         .header("x-amz-decoded-content-length", "5")
         .header("x-amz-trailer", "x-amz-checksum-crc32");

@@ -4,21 +4,12 @@ use haar_wire::sigv4::{AmzDate, Answer, AuthError, Authentication, Family, Misma
 
 use crate::parts;
 
-const FAMILIES: [Family; 6] = [
-    Family::Json,
-    Family::Cbor,
-    Family::RestJson,
-    Family::Query,
-    Family::RestXml,
-    Family::S3,
-];
+const FAMILIES: [Family; 6] =
+    [Family::Json, Family::Cbor, Family::RestJson, Family::Query, Family::RestXml, Family::S3];
 
 fn codes(error: &AuthError) -> Vec<(u16, &'static str)> {
     let answers = FAMILIES.map(|family| error.answer(family));
-    answers
-        .iter()
-        .map(|answer| (answer.status.as_u16(), answer.code))
-        .collect()
+    answers.iter().map(|answer| (answer.status.as_u16(), answer.code)).collect()
 }
 
 fn refusal(method: &str, uri: &str, headers: &[(&str, &str)]) -> AuthError {
@@ -32,9 +23,7 @@ fn moment(text: &str) -> AmzDate {
 
 #[test]
 fn each_family_has_its_codes() {
-    let unknown = AuthError::UnknownAccessKey {
-        access_key_id: "AKID".to_owned(),
-    };
+    let unknown = AuthError::UnknownAccessKey { access_key_id: "AKID".to_owned() };
     assert_eq!(
         codes(&unknown),
         [
@@ -46,9 +35,7 @@ fn each_family_has_its_codes() {
             (403, "InvalidAccessKeyId"),
         ]
     );
-    let expired = AuthError::ExpiredToken {
-        token: "token".to_owned(),
-    };
+    let expired = AuthError::ExpiredToken { token: "token".to_owned() };
     assert_eq!(
         codes(&expired),
         [
@@ -72,11 +59,7 @@ fn each_family_has_its_codes() {
         ]
     );
     let (date, now) = (moment("20150830T123600Z"), moment("20150830T133601Z"));
-    let presigned = AuthError::PresignedExpired {
-        date,
-        now,
-        expires_seconds: 3600,
-    };
+    let presigned = AuthError::PresignedExpired { date, now, expires_seconds: 3600 };
     assert_eq!(
         codes(&presigned),
         [
@@ -108,9 +91,7 @@ fn a_mismatch_tells_what_should_have_been_signed() {
          The String-to-Sign should have been\n'AWS4'\n"
     );
     assert_eq!(error.answer(Family::Json).code, "InvalidSignatureException");
-    let Answer {
-        code, message, details, ..
-    } = error.answer(Family::S3);
+    let Answer { code, message, details, .. } = error.answer(Family::S3);
     assert_eq!(code, "SignatureDoesNotMatch");
     assert!(message.ends_with("Check your key and signing method."));
     assert_eq!(details[3], ("StringToSignBytes", "41 57 53 34".to_owned()));
@@ -120,32 +101,18 @@ fn a_mismatch_tells_what_should_have_been_signed() {
 #[test]
 fn times_are_explained() {
     let (date, now) = (moment("20150830T123600Z"), moment("20261123T150500Z"));
-    let error = AuthError::Expired {
-        date,
-        now,
-        window_seconds: 300,
-    };
+    let error = AuthError::Expired { date, now, window_seconds: 300 };
     assert_eq!(
         error.answer(Family::Json).message,
         "Signature expired: 20150830T123600Z is now earlier than 20261123T150000Z (20261123T150500Z - 5 min.)"
     );
-    let error = AuthError::NotYetCurrent {
-        date: now,
-        now: date,
-        window_seconds: 300,
-        place: Place::Header,
-    };
+    let error = AuthError::NotYetCurrent { date: now, now: date, window_seconds: 300, place: Place::Header };
     assert_eq!(
         error.answer(Family::Query).message,
         "Signature not yet current: 20261123T150500Z is still later than 20150830T124100Z \
          (20150830T123600Z + 5 min.)"
     );
-    let s3 = AuthError::Expired {
-        date,
-        now,
-        window_seconds: 900,
-    }
-    .answer(Family::S3);
+    let s3 = AuthError::Expired { date, now, window_seconds: 900 }.answer(Family::S3);
     assert_eq!((s3.status.as_u16(), s3.code), (403, "RequestTimeTooSkewed"));
     assert_eq!(
         s3.details,
@@ -189,11 +156,7 @@ fn missing_parameters_of_a_presigned_url_are_listed() {
 #[test]
 fn malformed_credentials_are_quoted() {
     let header = "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=0";
-    let error = refusal(
-        "GET",
-        "/",
-        &[("authorization", header), ("x-amz-date", "20150830T123600Z")],
-    );
+    let error = refusal("GET", "/", &[("authorization", header), ("x-amz-date", "20150830T123600Z")]);
     assert_eq!(
         error.answer(Family::Json).message,
         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'a/b'"
@@ -211,35 +174,21 @@ fn malformed_credentials_are_quoted() {
 #[test]
 fn other_mechanisms_are_refused() {
     let authorization = |value| refusal("GET", "/", &[("authorization", value)]);
-    assert!(matches!(
-        authorization("Bearer abc"),
-        AuthError::UnsupportedScheme { .. }
-    ));
+    assert!(matches!(authorization("Bearer abc"), AuthError::UnsupportedScheme { .. }));
     assert!(matches!(authorization(""), AuthError::UnsupportedScheme { .. }));
     let sigv2 = authorization("AWS AKID:signature");
     assert_eq!(sigv2.answer(Family::S3).code, "InvalidRequest");
     let sigv4a = authorization("AWS4-ECDSA-P256-SHA256 Credential=a/20150830/s3/aws4_request");
-    assert_eq!(
-        sigv4a.answer(Family::Json).message,
-        "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'."
-    );
+    assert_eq!(sigv4a.answer(Family::Json).message, "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'.");
     let pair = authorization("AWS4-HMAC-SHA256 Credential");
     assert!(matches!(pair, AuthError::MalformedPair { .. }));
-    let both = refusal(
-        "GET",
-        "/?X-Amz-Algorithm=AWS4-HMAC-SHA256",
-        &[("authorization", "AWS4-HMAC-SHA256 x=y")],
-    );
+    let both = refusal("GET", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256", &[("authorization", "AWS4-HMAC-SHA256 x=y")]);
     assert_eq!(both, AuthError::TwoMechanisms);
 }
 
 #[test]
 fn requests_without_any_claim_are_anonymous() {
-    let parts = parts(
-        "GET",
-        "/?X-Amz-Meta=1&Action=ListUsers",
-        &[("x-amz-date", "20150830T123600Z")],
-    );
+    let parts = parts("GET", "/?X-Amz-Meta=1&Action=ListUsers", &[("x-amz-date", "20150830T123600Z")]);
     assert_eq!(Authentication::of(&Request::from(&parts)), Ok(None));
 }
 
@@ -251,44 +200,21 @@ fn every_refusal_says_something_in_every_family() {
     let errors = [
         AuthError::TwoMechanisms,
         AuthError::UnsupportedScheme { header: text() },
-        AuthError::WrongTerminator {
-            terminator: text(),
-            place,
-        },
-        AuthError::WrongRegion {
-            region: text(),
-            expected: text(),
-            place,
-        },
-        AuthError::WrongService {
-            service: text(),
-            expected: text(),
-            place,
-        },
+        AuthError::WrongTerminator { terminator: text(), place },
+        AuthError::WrongRegion { region: text(), expected: text(), place },
+        AuthError::WrongService { service: text(), expected: text(), place },
         AuthError::MissingDate { header: text() },
         AuthError::MalformedDate { value: text(), place },
-        AuthError::DateMismatch {
-            scope_date: text(),
-            date,
-            place,
-        },
+        AuthError::DateMismatch { scope_date: text(), date, place },
         AuthError::ExpiresNotANumber,
         AuthError::ExpiresNegative,
         AuthError::ExpiresTooLong,
         AuthError::HeadersNotSigned { names: vec![text()] },
-        AuthError::NotYetCurrent {
-            date: now,
-            now: date,
-            window_seconds: 900,
-            place,
-        },
+        AuthError::NotYetCurrent { date: now, now: date, window_seconds: 900, place },
         AuthError::InvalidToken { token: text() },
         AuthError::MissingContentHash,
         AuthError::InvalidContentHash { value: text() },
-        AuthError::ContentHashMismatch {
-            declared: text(),
-            computed: text(),
-        },
+        AuthError::ContentHashMismatch { declared: text(), computed: text() },
         AuthError::UnsupportedStreaming { name: text() },
     ];
     for error in errors {
@@ -296,10 +222,7 @@ fn every_refusal_says_something_in_every_family() {
             let answer = error.answer(family);
             assert!(!answer.message.is_empty(), "{error:?} of {family:?}");
             assert!(answer.status.is_client_error() || answer.status.as_u16() == 501);
-            assert!(
-                family == Family::S3 || answer.code != "AccessDenied",
-                "{error:?} of {family:?}"
-            );
+            assert!(family == Family::S3 || answer.code != "AccessDenied", "{error:?} of {family:?}");
         }
     }
 }

@@ -90,12 +90,7 @@ fn every_request_of_the_suite_verifies_by_the_documented_steps() {
 fn the_signer_signs_as_the_suite_does() {
     let key = SigningKey::derive(SECRET, "20150830", "us-east-1", "service");
     let date = AmzDate::parse("20150830T123600Z").unwrap();
-    let signer = Signer {
-        access_key_id: "AKIDEXAMPLE",
-        key: &key,
-        session_token: None,
-        date,
-    };
+    let signer = Signer { access_key_id: "AKIDEXAMPLE", key: &key, session_token: None, date };
     let mut parts = parts("GET", "https://example.amazonaws.com/?Param2=value2&Param1=value1", &[]);
     signer.sign(&mut parts, SignedPayload::Bytes(b""));
     let file = "sigv4/get-vanilla-query-order-key-case/get-vanilla-query-order-key-case.authz";

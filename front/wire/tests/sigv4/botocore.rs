@@ -25,12 +25,8 @@ fn recording() -> Recording {
     let json: Value = serde_json::from_str(&text).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let requests = json["requests"].as_array().unwrap().iter().map(|request| {
-        let headers: Vec<(String, String)> = request["headers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|pair| (text(&pair[0]), text(&pair[1])))
-            .collect();
+        let headers: Vec<(String, String)> =
+            request["headers"].as_array().unwrap().iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = base64::engine::general_purpose::STANDARD.decode(text(&request["body_base64"]));
         Recorded {
@@ -70,15 +66,9 @@ fn claims_name_service_region_and_token() {
         let service = name.split(' ').next().unwrap().replace("plain", "execute-api");
         assert_eq!(claim.scope.service, service);
         // The bare requests all carry one.
-        let has_token = name.contains("token")
-            || ["sts query", "plain", "s3 bare"]
-                .iter()
-                .any(|start| name.starts_with(start));
-        assert_eq!(
-            claim.session_token,
-            has_token.then(|| recording.token.clone()),
-            "{name}"
-        );
+        let has_token =
+            name.contains("token") || ["sts query", "plain", "s3 bare"].iter().any(|start| name.starts_with(start));
+        assert_eq!(claim.session_token, has_token.then(|| recording.token.clone()), "{name}");
     }
 }
 
@@ -96,11 +86,7 @@ fn chunked_uploads_decode_to_the_object_and_its_checksum() {
         let mut decoded = Vec::new();
         decoder.push(Bytes::copy_from_slice(body), &mut decoded).unwrap();
         let trailers = decoder.finish().unwrap();
-        let object = if name.contains("empty") {
-            String::new()
-        } else {
-            "streaming ".repeat(100)
-        };
+        let object = if name.contains("empty") { String::new() } else { "streaming ".repeat(100) };
         assert_eq!(decoded.concat(), object.as_bytes());
         let declared = parts.headers["x-amz-trailer"].to_str().unwrap();
         assert!(trailers.contains_key(declared), "{name}: {trailers:?}");

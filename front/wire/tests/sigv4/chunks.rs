@@ -10,23 +10,15 @@ use proptest::prelude::*;
 
 use crate::{parts, verify};
 
-const MODES: [SignedPayload<'static>; 3] = [
-    SignedPayload::StreamingSigned,
-    SignedPayload::StreamingSignedTrailer,
-    SignedPayload::StreamingUnsignedTrailer,
-];
+const MODES: [SignedPayload<'static>; 3] =
+    [SignedPayload::StreamingSigned, SignedPayload::StreamingSignedTrailer, SignedPayload::StreamingUnsignedTrailer];
 const TRAILERS: [(&str, &str); 1] = [("x-amz-checksum-crc32", "AAAAAA==")];
 
 /// A decoder for an upload of so many bytes, and the encoder that suits it.
 fn upload(mode: SignedPayload<'_>, length: usize) -> (ChunkDecoder, ChunkEncoder) {
     let key = SigningKey::derive("secret", "20260314", "us-east-1", "s3");
     let date = AmzDate::parse("20260314T150926Z").unwrap();
-    let signer = Signer {
-        access_key_id: "AKID",
-        key: &key,
-        session_token: None,
-        date,
-    };
+    let signer = Signer { access_key_id: "AKID", key: &key, session_token: None, date };
     let length = length.to_string();
     let mut headers = vec![("x-amz-decoded-content-length", &*length)];
     if mode != SignedPayload::StreamingSigned {
@@ -35,25 +27,13 @@ fn upload(mode: SignedPayload<'_>, length: usize) -> (ChunkDecoder, ChunkEncoder
     let mut parts = parts("PUT", "http://localhost/b/k", &headers);
     let seed = signer.sign(&mut parts, mode);
     let verified = verify(&Request::from(&parts), "secret", date.seconds(), Body::Streamed).unwrap();
-    let Payload::Chunked(decoder) = verified.payload else {
-        panic!("{verified:?}")
-    };
+    let Payload::Chunked(decoder) = verified.payload else { panic!("{verified:?}") };
     let is_signed = mode != SignedPayload::StreamingUnsignedTrailer;
-    (
-        *decoder,
-        if is_signed {
-            signer.chunk_encoder(&seed)
-        } else {
-            ChunkEncoder::unsigned()
-        },
-    )
+    (*decoder, if is_signed { signer.chunk_encoder(&seed) } else { ChunkEncoder::unsigned() })
 }
 
 fn encode(mode: SignedPayload<'_>, mut encoder: ChunkEncoder, object: &[u8], chunk_bytes: usize) -> Vec<u8> {
-    let mut body: Vec<u8> = object
-        .chunks(chunk_bytes)
-        .flat_map(|chunk| encoder.chunk(chunk))
-        .collect();
+    let mut body: Vec<u8> = object.chunks(chunk_bytes).flat_map(|chunk| encoder.chunk(chunk)).collect();
     let has_trailer = mode != SignedPayload::StreamingSigned;
     body.extend(encoder.end(if has_trailer { &TRAILERS } else { &[] }));
     body
@@ -106,11 +86,7 @@ fn a_body_cut_short_is_never_whole() {
         let (_, encoder) = upload(mode, 100);
         let body = encode(mode, encoder, &[7; 100], 8192);
         // Without its last empty line a trailer is whole already.
-        let whole = if mode == SignedPayload::StreamingSigned {
-            body.len()
-        } else {
-            body.len() - 2
-        };
+        let whole = if mode == SignedPayload::StreamingSigned { body.len() } else { body.len() - 2 };
         for length in 0..whole {
             let (decoder, _) = upload(mode, 100);
             let outcome = decode(decoder, std::iter::once(&body[..length]));
@@ -142,10 +118,7 @@ fn chunks_cannot_be_swapped_or_dropped() {
     let mode = SignedPayload::StreamingSigned;
     let size = 8192;
     let (_, mut encoder) = upload(mode, 3 * size);
-    let chunks: Vec<Vec<u8>> = [b'a', b'b', b'c']
-        .iter()
-        .map(|byte| encoder.chunk(&vec![*byte; size]))
-        .collect();
+    let chunks: Vec<Vec<u8>> = [b'a', b'b', b'c'].iter().map(|byte| encoder.chunk(&vec![*byte; size])).collect();
     let end = encoder.end(&[]);
     let outcome = |order: &[usize]| {
         let (decoder, _) = upload(mode, order.len() * size);
@@ -160,12 +133,7 @@ fn chunks_cannot_be_swapped_or_dropped() {
 
 #[test]
 fn the_length_must_be_as_declared() {
-    let body = |size: usize| {
-        format!(
-            "{size:x}\r\n{}\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
-            "x".repeat(size)
-        )
-    };
+    let body = |size: usize| format!("{size:x}\r\n{}\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n", "x".repeat(size));
     decode_text(10, &body(10)).unwrap();
     assert_eq!(decode_text(10, &body(11)).unwrap_err(), StreamError::LengthMismatch);
     assert_eq!(decode_text(10, &body(9)).unwrap_err(), StreamError::LengthMismatch);
@@ -177,10 +145,7 @@ fn only_the_last_chunk_may_be_small() {
     let (_, mut encoder) = upload(SignedPayload::StreamingUnsignedTrailer, small + 1);
     let body = [encoder.chunk(&vec![0; small]), encoder.chunk(&[0])].concat();
     let (decoder, _) = upload(SignedPayload::StreamingUnsignedTrailer, small + 1);
-    let expected = StreamError::ChunkTooSmall {
-        chunk: 1,
-        size_bytes: small as u64,
-    };
+    let expected = StreamError::ChunkTooSmall { chunk: 1, size_bytes: small as u64 };
     assert_eq!(decode(decoder, std::iter::once(&*body)).unwrap_err(), expected);
 }
 
@@ -216,14 +181,9 @@ fn hostile_frames_are_refused() {
 fn an_endless_line_is_not_gathered() {
     let (mut decoder, _) = upload(SignedPayload::StreamingUnsignedTrailer, 5);
     let mut decoded = Vec::new();
-    let pushed = (0..100_000)
-        .take_while(|_| decoder.push(Bytes::from_static(b"0"), &mut decoded).is_ok())
-        .count();
+    let pushed = (0..100_000).take_while(|_| decoder.push(Bytes::from_static(b"0"), &mut decoded).is_ok()).count();
     assert!(pushed <= 1024, "{pushed}");
-    assert_eq!(
-        decoder.push(Bytes::from_static(b"\r\n"), &mut decoded),
-        Err(StreamError::Malformed)
-    );
+    assert_eq!(decoder.push(Bytes::from_static(b"\r\n"), &mut decoded), Err(StreamError::Malformed));
 }
 
 #[test]
@@ -239,20 +199,10 @@ fn only_declared_trailers_pass_and_each_once() {
         &format!("{checksum}x-amz-trailer-signature:00\r\n"),
     ];
     for trailers in refused {
-        assert_eq!(
-            decode_text(5, &body(trailers)).unwrap_err(),
-            StreamError::MalformedTrailer,
-            "{trailers}"
-        );
+        assert_eq!(decode_text(5, &body(trailers)).unwrap_err(), StreamError::MalformedTrailer, "{trailers}");
     }
-    assert_eq!(
-        decode_text(5, &body("x-amz-checksum-crc32:a\u{1}b\r\n")).unwrap_err(),
-        StreamError::MalformedTrailer
-    );
-    assert_eq!(
-        decode_text(5, &format!("{}more", body(checksum))).unwrap_err(),
-        StreamError::Malformed
-    );
+    assert_eq!(decode_text(5, &body("x-amz-checksum-crc32:a\u{1}b\r\n")).unwrap_err(), StreamError::MalformedTrailer);
+    assert_eq!(decode_text(5, &format!("{}more", body(checksum))).unwrap_err(), StreamError::Malformed);
 }
 
 #[test]

@@ -54,19 +54,14 @@ fn put_object_with_an_odd_name() {
         ("date", "Fri, 24 May 2013 00:00:00 GMT"),
         ("x-amz-date", DATE),
         ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
-        (
-            "x-amz-content-sha256",
-            "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
-        ),
+        ("x-amz-content-sha256", "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"),
         ("authorization", &authorization),
     ];
     let parts = parts("PUT", "/test$file.text", &headers);
     let request = Request::from(&parts);
     verify(&request, SECRET, now(), Body::Buffered(b"Welcome to Amazon S3.")).unwrap();
     let verified = verify(&request, SECRET, now(), Body::Streamed).unwrap();
-    let Payload::Hashed(mut hasher) = verified.payload else {
-        panic!("{verified:?}")
-    };
+    let Payload::Hashed(mut hasher) = verified.payload else { panic!("{verified:?}") };
     hasher.update(b"Welcome to ");
     hasher.update(b"Amazon S3.");
     hasher.finish().unwrap();
@@ -75,14 +70,8 @@ fn put_object_with_an_odd_name() {
 #[test]
 fn get_bucket_lifecycle_and_list_objects() {
     let examples = [
-        (
-            "/?lifecycle",
-            "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543",
-        ),
-        (
-            "/?max-keys=2&prefix=J",
-            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
-        ),
+        ("/?lifecycle", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
+        ("/?max-keys=2&prefix=J", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ];
     for (target, signature) in examples {
         let authorization = authorization("host;x-amz-content-sha256;x-amz-date", signature);
@@ -114,20 +103,13 @@ fn presigned_url_for_a_day() {
 fn the_signer_makes_the_documented_presigned_url() {
     let key = SigningKey::derive(SECRET, "20130524", "us-east-1", "s3");
     let mut parts = parts("GET", "https://examplebucket.s3.amazonaws.com/test.txt", &[]);
-    signer(&key)
-        .presign(&mut parts, SignedPayload::Unsigned, 86400)
-        .unwrap();
+    signer(&key).presign(&mut parts, SignedPayload::Unsigned, 86400).unwrap();
     assert_eq!(parts.uri.to_string(), PRESIGNED);
 }
 
 fn signer(key: &SigningKey) -> Signer<'_> {
     let date = AmzDate::parse(DATE).unwrap();
-    Signer {
-        access_key_id: "AKIAIOSFODNN7EXAMPLE",
-        key,
-        session_token: None,
-        date,
-    }
+    Signer { access_key_id: "AKIAIOSFODNN7EXAMPLE", key, session_token: None, date }
 }
 
 /// A chunked upload of the documentation: 65 KiB of `a` in chunks of 64.
@@ -144,10 +126,7 @@ struct Upload {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 const SIGNED: Upload = Upload {
     payload: SignedPayload::StreamingSigned,
-    headers: &[
-        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
-        ("content-length", "66824"),
-    ],
+    headers: &[("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), ("content-length", "66824")],
     signed_headers: "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;\
                      x-amz-decoded-content-length;x-amz-storage-class",
     seed: "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
@@ -196,9 +175,7 @@ impl Upload {
     fn decoder(&self) -> ChunkDecoder {
         let parts = self.request();
         let verified = verify(&Request::from(&parts), SECRET, now(), Body::Streamed).unwrap();
-        let Payload::Chunked(decoder) = verified.payload else {
-            panic!("{verified:?}")
-        };
+        let Payload::Chunked(decoder) = verified.payload else { panic!("{verified:?}") };
         *decoder
     }
 
@@ -218,9 +195,7 @@ fn documented_chunks_verify_one_after_another() {
         decoder.push(Bytes::from(upload.body()), &mut decoded).unwrap();
         let trailers = decoder.finish().unwrap();
         assert_eq!(decoded.concat(), "a".repeat(66560).as_bytes());
-        let checksum = trailers
-            .get("x-amz-checksum-crc32c")
-            .map(|value| value.to_str().unwrap());
+        let checksum = trailers.get("x-amz-checksum-crc32c").map(|value| value.to_str().unwrap());
         assert_eq!(checksum, upload.tail.contains("crc32c").then_some("sOO8/Q=="));
     }
 }

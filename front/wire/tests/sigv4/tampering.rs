@@ -18,20 +18,12 @@ fn key(service: &str) -> SigningKey {
 }
 
 fn signer(key: &SigningKey) -> Signer<'_> {
-    Signer {
-        access_key_id: "AKIDEXAMPLE",
-        key,
-        session_token: None,
-        date: date(),
-    }
+    Signer { access_key_id: "AKIDEXAMPLE", key, session_token: None, date: date() }
 }
 
 /// A signed request of a service.
 fn signed(service: &str) -> Parts {
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", "AmazonSSM.GetParameter"),
-    ];
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AmazonSSM.GetParameter")];
     let mut parts = parts("POST", "http://localhost:4566/a/b?x=1&y=2", &headers);
     signer(&key(service)).sign(&mut parts, SignedPayload::Bytes(BODY));
     parts
@@ -39,14 +31,8 @@ fn signed(service: &str) -> Parts {
 
 fn presigned(service: &str, expires_seconds: i64) -> Parts {
     let mut parts = parts("GET", "http://localhost:4566/a/b?x=1", &[]);
-    let payload = if service == "s3" {
-        SignedPayload::Unsigned
-    } else {
-        SignedPayload::Bytes(b"")
-    };
-    signer(&key(service))
-        .presign(&mut parts, payload, expires_seconds)
-        .unwrap();
+    let payload = if service == "s3" { SignedPayload::Unsigned } else { SignedPayload::Bytes(b"") };
+    signer(&key(service)).presign(&mut parts, payload, expires_seconds).unwrap();
     parts
 }
 
@@ -95,10 +81,7 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
 fn a_changed_body_is_a_mismatch_or_for_s3_a_content_hash_mismatch() {
     assert!(is_mismatch(&check(&signed("ssm"), b"{}", 0)));
     let outcome = check(&signed("s3"), b"{}", 0);
-    assert!(
-        matches!(outcome, Err(AuthError::ContentHashMismatch { .. })),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(AuthError::ContentHashMismatch { .. })), "{outcome:?}");
 }
 
 #[test]
@@ -106,21 +89,14 @@ fn a_changed_body_that_streams_is_noticed_at_its_end() {
     let parts = signed("s3");
     let now = date().seconds();
     let verified = verify(&Request::from(&parts), SECRET, now, Body::Streamed).unwrap();
-    let Payload::Hashed(mut hasher) = verified.payload else {
-        panic!("{verified:?}")
-    };
+    let Payload::Hashed(mut hasher) = verified.payload else { panic!("{verified:?}") };
     hasher.update(b"{}");
     assert!(matches!(hasher.finish(), Err(AuthError::ContentHashMismatch { .. })));
 }
 
 #[test]
 fn a_wrong_secret_is_a_mismatch() {
-    let outcome = verify(
-        &Request::from(&signed("ssm")),
-        "other",
-        date().seconds(),
-        Body::Buffered(BODY),
-    );
+    let outcome = verify(&Request::from(&signed("ssm")), "other", date().seconds(), Body::Buffered(BODY));
     assert!(matches!(outcome, Err(AuthError::SignatureMismatch(_))));
 }
 
@@ -154,10 +130,7 @@ fn presigned_urls_live_as_long_as_they_say_but_fifteen_minutes_for_sts() {
     for service in ["sqs", "s3"] {
         let parts = presigned(service, 3600);
         check(&parts, b"", 3600).unwrap();
-        assert!(matches!(
-            check(&parts, b"", 3601),
-            Err(AuthError::PresignedExpired { .. })
-        ));
+        assert!(matches!(check(&parts, b"", 3601), Err(AuthError::PresignedExpired { .. })));
     }
     let parts = presigned("sts", 60);
     check(&parts, b"", 900).unwrap();
@@ -168,10 +141,7 @@ fn presigned_urls_live_as_long_as_they_say_but_fifteen_minutes_for_sts() {
 fn a_presigned_life_is_a_number_of_at_most_a_week() {
     let expires = |text: &str| {
         let mut parts = presigned("s3", 60);
-        let uri = parts
-            .uri
-            .to_string()
-            .replace("X-Amz-Expires=60", &format!("X-Amz-Expires={text}"));
+        let uri = parts.uri.to_string().replace("X-Amz-Expires=60", &format!("X-Amz-Expires={text}"));
         parts.uri = uri.parse().unwrap();
         check(&parts, b"", 0).unwrap_err()
     };
@@ -239,10 +209,7 @@ fn a_session_token_may_be_added_after_signing_but_not_for_s3() {
     check(&parts, BODY, 0).unwrap();
     let mut parts = signed("s3");
     set(&mut parts.headers, "x-amz-security-token", "token");
-    assert!(matches!(
-        check(&parts, BODY, 0),
-        Err(AuthError::HeadersNotSigned { .. })
-    ));
+    assert!(matches!(check(&parts, BODY, 0), Err(AuthError::HeadersNotSigned { .. })));
 }
 
 #[test]
@@ -250,12 +217,7 @@ fn a_signature_has_one_spelling() {
     let parts = signed("ssm");
     let authorization = parts.headers["authorization"].to_str().unwrap();
     let (head, signature) = authorization.rsplit_once('=').unwrap();
-    let others = [
-        signature.to_ascii_uppercase(),
-        signature[1..].to_owned(),
-        String::new(),
-        "z".repeat(64),
-    ];
+    let others = [signature.to_ascii_uppercase(), signature[1..].to_owned(), String::new(), "z".repeat(64)];
     for signature in others {
         let mut parts = signed("ssm");
         set(&mut parts.headers, "authorization", &format!("{head}={signature}"));
@@ -267,11 +229,7 @@ fn a_signature_has_one_spelling() {
 fn authorization_may_be_spaced_and_ordered_freely() {
     let parts = signed("ssm");
     let authorization = parts.headers["authorization"].to_str().unwrap().to_owned();
-    let mut swapped: Vec<&str> = authorization
-        .strip_prefix("AWS4-HMAC-SHA256 ")
-        .unwrap()
-        .split(", ")
-        .collect();
+    let mut swapped: Vec<&str> = authorization.strip_prefix("AWS4-HMAC-SHA256 ").unwrap().split(", ").collect();
     swapped.reverse();
     let spellings = [
         authorization.replace(", ", ","),
@@ -292,16 +250,10 @@ fn s3_wants_a_usable_content_hash() {
     parts.headers.remove("x-amz-content-sha256");
     assert_eq!(check(&parts, BODY, 0), Err(AuthError::MissingContentHash));
     set(&mut parts.headers, "x-amz-content-sha256", "nonsense");
-    assert!(matches!(
-        check(&parts, BODY, 0),
-        Err(AuthError::InvalidContentHash { .. })
-    ));
+    assert!(matches!(check(&parts, BODY, 0), Err(AuthError::InvalidContentHash { .. })));
     let name = "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER";
     set(&mut parts.headers, "x-amz-content-sha256", name);
-    assert_eq!(
-        check(&parts, BODY, 0),
-        Err(AuthError::UnsupportedStreaming { name: name.to_owned() })
-    );
+    assert_eq!(check(&parts, BODY, 0), Err(AuthError::UnsupportedStreaming { name: name.to_owned() }));
     set(&mut parts.headers, "x-amz-content-sha256", "UNSIGNED-PAYLOAD");
     assert!(is_mismatch(&check(&parts, BODY, 0)));
 }
@@ -310,8 +262,5 @@ fn s3_wants_a_usable_content_hash() {
 fn chunked_bodies_must_say_their_length() {
     let mut parts = parts("PUT", "http://localhost:4566/b/k", &[]);
     signer(&key("s3")).sign(&mut parts, SignedPayload::StreamingSigned);
-    assert_eq!(
-        check(&parts, b"", 0),
-        Err(AuthError::Stream(StreamError::MissingLength))
-    );
+    assert_eq!(check(&parts, b"", 0), Err(AuthError::Stream(StreamError::MissingLength)));
 }

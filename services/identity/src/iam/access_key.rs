@@ -2,16 +2,16 @@
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::{Access, Ctx, Fault, ids};
-use haar_platform::store::{Read, Span, Tx};
+use haar_platform::store::{Read, Tx};
 
 use super::error::Error;
-use super::model::{ACCESS_KEYS, ACCESS_KEYS_BY_OWNER, AccessKey, LAST_USES, USERS_BY_ID};
+use super::model::{ACCESS_KEYS, ACCESS_KEYS_BY_OWNER, AccessKey, LAST_USES, USERS_BY_ID, exactly};
 use super::page::PageRequest;
 use super::request::Paged;
 use super::{Iam, access, entity, user};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const KEYS_PER_USER_MAX: usize = 2;
+pub const KEYS_PER_USER_MAX: usize = 2;
 
 /// What answers say of a key that was never used.
 const NEVER: &str = "N/A";
@@ -30,7 +30,7 @@ pub async fn create(
     let user_name = iam
         .change(move |tx| {
             let (owner, user_name) = caller.or_named(tx, input.user_name.as_deref())?.owner();
-            let keys = tx.count_index(ACCESS_KEYS_BY_OWNER, Span::under((&owner,)))?;
+            let keys = tx.count_index(ACCESS_KEYS_BY_OWNER, exactly(&owner))?;
             if keys >= KEYS_PER_USER_MAX as u64 {
                 return Err(Error::over_quota("AccessKeysPerUser", KEYS_PER_USER_MAX));
             }
@@ -87,7 +87,7 @@ pub async fn list(
     let page = PageRequest::read(ctx, scope, input.marker(), input.max_items())?;
     iam.store.read(|tx| {
         let (owner, user_name) = user::Caller::of(ctx).or_named(tx, input.user_name.as_deref())?.owner();
-        let keys: Result<Vec<_>, _> = tx.scan_index(ACCESS_KEYS_BY_OWNER, Span::under((&owner,))).collect();
+        let keys: Result<Vec<_>, _> = tx.scan_index(ACCESS_KEYS_BY_OWNER, exactly(&owner)).collect();
         let page = page.cut(ctx, keys?)?;
         Ok(api::ListAccessKeysResponse {
             is_truncated: Some(page.is_truncated()),

@@ -4,7 +4,7 @@ use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;
 
 use super::error::Error;
-use super::model::{Holder, Kind};
+use super::model::{Entity, Holder, Kind};
 use super::page::{Page, PageRequest};
 use super::request::{About, AboutAttachment, Paged};
 use super::{Iam, entity, policy};

@@ -42,8 +42,7 @@ pub fn check(tx: &impl Read, holder: &impl Holder) -> Result<(), Error> {
 pub fn answer(holder: &impl Holder) -> Option<api::AttachedPermissionsBoundary> {
     let arn = holder.policies().boundary.clone()?;
     Some(api::AttachedPermissionsBoundary {
-        // The model's one value is not what IAM answers: "Policy", as its own example of GetUser has it.
-        permissions_boundary_type: Some(api::PermissionsBoundaryAttachmentType::PermissionsBoundaryPolicy),
+        permissions_boundary_type: Some(api::PermissionsBoundaryAttachmentType::Policy),
         permissions_boundary_arn: Some(arn),
     })
 }

@@ -8,9 +8,9 @@ use super::error::Error;
 use super::model::{self, ROLES, USERS, key};
 
 /// Characters of a managed policy, white space not counted.
-const MANAGED_SIZE_MAX: usize = 6144;
+pub const MANAGED_SIZE_MAX: usize = 6144;
 /// Characters of a trust policy, white space not counted.
-const TRUST_SIZE_MAX: usize = 2048;
+pub const TRUST_SIZE_MAX: usize = 2048;
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

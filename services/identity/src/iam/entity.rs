@@ -4,7 +4,7 @@ use haar_platform::kernel::Ctx;
 use haar_platform::store::{Index, Read, Span, StoreError, Tx};
 
 use super::error::Error;
-use super::model::{Entity, Head, Kind, NameKey, Tag, key};
+use super::model::{Entity, Head, Kind, NameKey, Tag, key, exactly};
 use super::page::{Page, PageRequest};
 
 /// The ARN of an entity, as text.
@@ -24,7 +24,7 @@ pub fn by_id<E: Entity>(
     index: Index<String, NameKey, E>,
     id: &str,
 ) -> Result<Option<E>, StoreError> {
-    let mut found = tx.scan_index(index, Span::under((id,)));
+    let mut found = tx.scan_index(index, exactly(id));
     Ok(found.next().transpose()?.map(|(_, _, entity)| entity))
 }
 

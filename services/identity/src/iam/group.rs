@@ -2,16 +2,16 @@
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;
-use haar_platform::store::{Read, Span};
+use haar_platform::store::Read;
 
 use super::error::Error;
-use super::model::{Entity, GROUPS_BY_ID, Group, Kind, PolicySet, USERS_BY_GROUP, User, key};
+use super::model::{Entity, GROUPS_BY_ID, Group, Kind, PolicySet, USERS_BY_GROUP, User, key, exactly};
 use super::page::PageRequest;
 use super::request::{About, Paged};
 use super::{Iam, entity, user};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const GROUPS_PER_USER_MAX: usize = 10;
+pub const GROUPS_PER_USER_MAX: usize = 10;
 
 pub async fn create(ctx: &Ctx, iam: &Iam, input: api::CreateGroupRequest) -> Result<api::CreateGroupResponse, Error> {
     let group = Group {
@@ -28,7 +28,7 @@ pub async fn delete(ctx: &Ctx, iam: &Iam, input: api::DeleteGroupRequest) -> Res
     iam.change(move |tx| {
         let group = input.find(tx, &account)?;
         group.policies.check_empty()?;
-        if tx.count_index(USERS_BY_GROUP, Span::under((&group.head.id,)))? > 0 {
+        if tx.count_index(USERS_BY_GROUP, exactly(&group.head.id))? > 0 {
             return Err(Error::must_first("remove users from group"));
         }
         entity::delete(tx, &group)
@@ -42,7 +42,7 @@ pub async fn get(ctx: &Ctx, iam: &Iam, input: api::GetGroupRequest) -> Result<ap
     let page = PageRequest::read(ctx, scope, input.marker(), input.max_items())?;
     iam.store.read(|tx| {
         let group = input.find(tx, &ctx.account)?;
-        let mut members = Span::under((&group.head.id,));
+        let mut members = exactly(&group.head.id);
         if let Some(after) = page.after() {
             members = members.after_entry(&(&group.head.id), &key(&ctx.account, after));
         }

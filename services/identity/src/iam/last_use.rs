@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use haar_platform::kernel::{Clock, Ctx, Next, Waker};
-use haar_platform::store::{Read, Span, Store, StoreError, Tx};
+use haar_platform::store::{Read, Store, StoreError, Tx};
 use parking_lot::Mutex;
 
 use super::Iam;
 use super::error::Error;
-use super::model::{ACCESS_KEYS, LAST_USES, LastUse, ROLES_BY_ID};
+use super::model::{ACCESS_KEYS, LAST_USES, LastUse, ROLES_BY_ID, exactly};
 
 /// Uses of the same service and region closer together than this are one.
 const RESOLUTION: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ pub async fn write(_: &Ctx, iam: &Iam) -> Result<Next, Error> {
 /// Leaves out what was deleted in the meantime, and keys of temporary credentials, whose uses nobody can ask for.
 fn put_all(tx: &mut Tx, uses: &[(String, LastUse)]) -> Result<(), Error> {
     for (id, last) in uses {
-        let known = tx.contains(ACCESS_KEYS, id)? || tx.count_index(ROLES_BY_ID, Span::under((id,)))? > 0;
+        let known = tx.contains(ACCESS_KEYS, id)? || tx.count_index(ROLES_BY_ID, exactly(id))? > 0;
         if known {
             tx.put(LAST_USES, id, last)?;
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use haar_platform::kernel::{Arn, Timestamp, ids};
-use haar_platform::store::{Index, Record, Table, TableInfo};
+use haar_platform::store::{Index, Record, Span, Table, TableInfo};
 use serde::{Deserialize, Serialize};
 
 /// Account, and the name in lower case.
@@ -16,6 +16,11 @@ pub type NameKey = (String, String);
 /// The key of the entity of that name.
 pub fn key(account: &str, name: &str) -> NameKey {
     (account.to_owned(), name.to_ascii_lowercase())
+}
+
+/// The records that an index of a single text names under that text.
+pub fn exactly(text: &str) -> Span<String> {
+    Span::between((), text..=text)
 }
 
 /// What every entity has.

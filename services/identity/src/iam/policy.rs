@@ -7,7 +7,7 @@ use haar_platform::store::{Read, Span, StoreError};
 use super::aws_managed::{self, AwsManaged};
 use super::error::Error;
 use super::model::{
-    Entity, GROUPS_BY_POLICY, Group, Holder, Kind, MANAGED_POLICIES, ManagedPolicy, PolicyVersion, ROLES_BY_POLICY, Role,
+    GROUPS_BY_POLICY, Group, Holder, Kind, MANAGED_POLICIES, ManagedPolicy, PolicyVersion, ROLES_BY_POLICY, Role,
     USERS_BY_POLICY, User, key,
 };
 use super::page::PageRequest;
@@ -195,12 +195,14 @@ pub fn find_any(tx: &impl Read, account: &str, arn: &str) -> Result<Managed, Err
     }
 }
 
+/// Whether there is such a policy, of either kind.
+pub fn exists(tx: &impl Read, account: &str, arn: &str) -> Result<bool, StoreError> {
+    Ok(aws_managed::find(arn).is_some() || by_arn(tx, account, arn)?.is_some())
+}
+
 /// Whether the account can attach the policy, or use it as a boundary.
 pub fn check_attachable(tx: &impl Read, account: &str, arn: &str) -> Result<(), Error> {
-    match find_any(tx, account, arn) {
-        Err(Error::NoSuchEntity(_)) => Err(Error::not_attachable(arn)),
-        found => found.map(|_| ()),
-    }
+    if exists(tx, account, arn)? { Ok(()) } else { Err(Error::not_attachable(arn)) }
 }
 
 /// `name` of `arn:aws:iam::123456789012:policy/path/name`.

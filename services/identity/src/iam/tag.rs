@@ -2,7 +2,6 @@
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;
-use haar_platform::store::Read;
 
 use super::error::Error;
 use super::model::{Entity, Tag};

@@ -3,10 +3,10 @@
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::{AccountId, Ctx, Timestamp};
 use haar_platform::policy::Principal;
-use haar_platform::store::{Read, Span};
+use haar_platform::store::Read;
 
 use super::error::Error;
-use super::model::{ACCESS_KEYS_BY_OWNER, ACCOUNT_ALIASES, Kind, PolicySet, USERS_BY_ID, User};
+use super::model::{ACCESS_KEYS_BY_OWNER, ACCOUNT_ALIASES, Kind, PolicySet, USERS_BY_ID, User, exactly};
 use super::page::PageRequest;
 use super::request::{About, Paged};
 use super::{Iam, boundary, entity, tag};
@@ -35,7 +35,7 @@ pub async fn delete(ctx: &Ctx, iam: &Iam, input: api::DeleteUserRequest) -> Resu
         if !user.groups.is_empty() {
             return Err(Error::must_first("remove users from group"));
         }
-        if tx.count_index(ACCESS_KEYS_BY_OWNER, Span::under((&user.head.id,)))? > 0 {
+        if tx.count_index(ACCESS_KEYS_BY_OWNER, exactly(&user.head.id))? > 0 {
             return Err(Error::must_first("delete access keys"));
         }
         entity::delete(tx, &user)

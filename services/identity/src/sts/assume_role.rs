@@ -194,7 +194,7 @@ fn begin(tx: &mut Tx, wish: Wish, sealed: Sealed) -> Result<AssumedRoleUser, Err
         keys: wish.keys,
         tags: tags.tags,
         transitive_tag_keys: tags.transitive_keys,
-        policies: wish.policy.into_iter().collect(),
+        policy: wish.policy,
         policy_arns: wish.policy_arns,
     };
     tx.put(SESSIONS, &sealed.access_key_id, &session)?;

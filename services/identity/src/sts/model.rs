@@ -40,8 +40,8 @@ pub struct Session {
     pub tags: Vec<(String, String)>,
     /// Keys of the tags among them that the next role in a chain inherits.
     pub transitive_tag_keys: Vec<String>,
-    /// Inline session policies: JSON documents.
-    pub policies: Vec<String>,
+    /// The inline session policy: a JSON document.
+    pub policy: Option<String>,
     /// Managed policies as session policies. As those of the role, they count as they are when a call is made.
     pub policy_arns: Vec<String>,
 }
@@ -56,3 +56,10 @@ pub enum SessionOf {
 }
 
 impl Record for Session {}
+
+impl Session {
+    /// Whether it has session policies, which then limit it.
+    pub fn is_limited(&self) -> bool {
+        self.policy.is_some() || !self.policy_arns.is_empty()
+    }
+}

@@ -45,7 +45,7 @@ pub async fn get(ctx: &Ctx, sts: &Sts, input: GetSessionTokenRequest) -> Result<
         keys: session::keys(ctx.now()),
         tags: Vec::new(),
         transitive_tag_keys: Vec::new(),
-        policies: Vec::new(),
+        policy: None,
         policy_arns: Vec::new(),
     };
     let access_key_id = sealed.access_key_id;

@@ -3,7 +3,6 @@
 use haar_platform::kernel::{AccountId, Arn, Ctx};
 
 use super::error::SqsError;
-use super::model::QueueKey;
 
 /// Characters of a queue's name, the `.fifo` suffix included.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>
@@ -65,9 +64,9 @@ impl Address {
         format!("{endpoint}/{}/{}", self.account, self.name)
     }
 
-    /// The key of its record.
-    pub fn key(&self) -> QueueKey {
-        (self.account.clone(), self.region.clone(), self.name.clone())
+    /// The key of its record, in its borrowed form.
+    pub fn key(&self) -> (&str, &str, &str) {
+        (&self.account, &self.region, &self.name)
     }
 
     /// Only FIFO queues may have the suffix, and all of them have it.

@@ -33,6 +33,10 @@ pub enum SqsError {
     InvalidParameterValue(String),
     #[error("The request must contain the parameter {0}.")]
     MissingParameter(&'static str),
+    #[error(
+        "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+    )]
+    NoDeduplicationId,
     #[error("{0}")]
     InvalidMessageContents(String),
     #[error("The input receipt handle \"{0}\" is not a valid receipt handle.")]
@@ -56,6 +60,8 @@ pub enum SqsError {
     OverLimit(String),
     #[error("{0}")]
     ResourceNotFound(String),
+    #[error("{0}")]
+    UnsupportedOperation(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -98,7 +104,9 @@ impl AwsError for SqsError {
             Self::InvalidAttributeValue(_) | Self::InvalidAttributeValueBecause { .. } => {
                 &errors::INVALID_ATTRIBUTE_VALUE
             }
-            Self::InvalidParameter { .. } | Self::InvalidParameterValue(_) => &errors::INVALID_PARAMETER_VALUE_EXCEPTION,
+            Self::InvalidParameter { .. } | Self::InvalidParameterValue(_) | Self::NoDeduplicationId => {
+                &errors::INVALID_PARAMETER_VALUE_EXCEPTION
+            }
             Self::MissingParameter(_) => &errors::MISSING_REQUIRED_PARAMETER_EXCEPTION,
             Self::InvalidMessageContents(_) => &errors::INVALID_MESSAGE_CONTENTS,
             Self::ReceiptHandleIsInvalid(_) => &errors::RECEIPT_HANDLE_IS_INVALID,
@@ -110,6 +118,7 @@ impl AwsError for SqsError {
             Self::PurgeQueueInProgress(_) => &errors::PURGE_QUEUE_IN_PROGRESS,
             Self::OverLimit(_) => &errors::OVER_LIMIT,
             Self::ResourceNotFound(_) => &errors::RESOURCE_NOT_FOUND_EXCEPTION,
+            Self::UnsupportedOperation(_) => &errors::UNSUPPORTED_OPERATION,
             Self::Store(_) => return None,
         })
     }

@@ -130,11 +130,6 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// The queue whose bell it is.
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-
     /// The next ring, also one between this call and the first poll.
     pub fn rings(&self) -> tokio::sync::futures::Notified<'_> {
         self.notify.notified()

@@ -152,6 +152,7 @@ pub struct DeadLetters {
     pub receives_max: u32,
     /// Number of the dead-letter queue.
     pub target_number: u64,
+    pub target_retention_seconds: u32,
     pub source_arn: String,
 }
 
@@ -163,6 +164,7 @@ impl DeadLetters {
         Ok(tx.get(QUEUES, &target.key())?.map(|target| Self {
             receives_max: redrive.receives_max,
             target_number: target.number,
+            target_retention_seconds: target.settings.retention_seconds,
             source_arn: address.arn().to_string(),
         }))
     }

@@ -23,11 +23,7 @@ pub fn one_access(ctx: &Ctx, ssm: &Ssm, input: &DeleteParameterRequest) -> Resul
 /// DeleteParameter.
 pub async fn one(ctx: &Ctx, ssm: &Ssm, input: DeleteParameterRequest) -> Result<DeleteParameterResult, Fault> {
     let (_, missing) = delete_all(ctx, ssm, vec![input.name]).await?;
-    if missing.is_empty() {
-        Ok(DeleteParameterResult {})
-    } else {
-        Err(Error::ParameterNotFound.into())
-    }
+    if missing.is_empty() { Ok(DeleteParameterResult {}) } else { Err(Error::ParameterNotFound.into()) }
 }
 
 /// The parameters by their names.
@@ -44,10 +40,7 @@ pub fn many_access(ctx: &Ctx, ssm: &Ssm, input: &DeleteParametersRequest) -> Res
 /// DeleteParameters: those that exist are deleted, the others are named.
 pub async fn many(ctx: &Ctx, ssm: &Ssm, input: DeleteParametersRequest) -> Result<DeleteParametersResult, Fault> {
     let (deleted, missing) = delete_all(ctx, ssm, input.names).await?;
-    Ok(DeleteParametersResult {
-        deleted_parameters: Some(deleted),
-        invalid_parameters: Some(missing),
-    })
+    Ok(DeleteParametersResult { deleted_parameters: Some(deleted), invalid_parameters: Some(missing) })
 }
 
 async fn delete_all(ctx: &Ctx, ssm: &Ssm, names: Vec<String>) -> Result<(Vec<String>, Vec<String>), Error> {
@@ -81,12 +74,7 @@ pub fn delete(ssm: &Ssm, tx: &mut Tx, place: &Place, name: &str, now: Timestamp)
     let mut counts = tx.get(COUNTS, &place.prefix())?.unwrap_or_default();
     *counts.of(version.tier) -= 1;
     tx.put(COUNTS, &place.prefix(), &counts)?;
-    let scene = Scene {
-        place,
-        now,
-        name,
-        version,
-    };
+    let scene = Scene { place, now, name, version };
     scene.changed(&ssm.bus, tx, Change::Delete)?;
     Ok(true)
 }

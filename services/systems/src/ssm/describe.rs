@@ -31,7 +31,9 @@ pub async fn describe(
     let filters = match (input.filters.unwrap_or_default(), input.parameter_filters.unwrap_or_default()) {
         (legacy, filters) if legacy.is_empty() => Filters::parse(filters)?,
         (legacy, filters) if filters.is_empty() => Filters::parse_legacy(legacy),
-        _ => return Err(Error::validation("You can use either Filters or ParameterFilters in a single request.").into()),
+        _ => {
+            return Err(Error::validation("You can use either Filters or ParameterFilters in a single request.").into());
+        }
     };
     let place = Place::of(ctx);
     let scope = format!("ssm:DescribeParameters {filters:?}");

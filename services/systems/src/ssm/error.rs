@@ -38,9 +38,7 @@ pub enum Error {
     InvalidPolicyType(String),
     #[error("The resource ID isn't valid. Verify that you entered the correct ID and try again.")]
     InvalidResourceId,
-    #[error(
-        "The parameter already exists. To overwrite this value, set the overwrite option in the request to true."
-    )]
+    #[error("The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")]
     ParameterAlreadyExists,
     #[error(
         "You have exceeded the number of parameters for this AWS account. Delete one or more parameters and try again."
@@ -96,12 +94,7 @@ static VALIDATION_EXCEPTION: ErrorShape = common("ValidationException");
 static ACCESS_DENIED_EXCEPTION: ErrorShape = common("AccessDeniedException");
 
 const fn common(name: &'static str) -> ErrorShape {
-    ErrorShape {
-        name,
-        code: name,
-        status: 400,
-        sender: true,
-    }
+    ErrorShape { name, code: name, status: 400, sender: true }
 }
 
 impl AwsError for Error {
@@ -133,4 +126,3 @@ impl AwsError for Error {
         })
     }
 }
-

@@ -1,6 +1,8 @@
 //! Filters of lists: what callers may ask for, and which parameters fit.
 
-use haar_platform::aws::ssm::{ParameterStringFilter, ParameterTier, ParameterType, ParametersFilter, ParametersFilterKey};
+use haar_platform::aws::ssm::{
+    ParameterStringFilter, ParameterTier, ParameterType, ParametersFilter, ParametersFilterKey,
+};
 use haar_platform::kernel::Fault;
 use haar_platform::store::Read;
 
@@ -44,9 +46,15 @@ enum Filter {
     KeyId(Matcher),
     Tier(Matcher),
     DataType(Matcher),
-    Path { paths: Vec<Path>, recursive: bool },
+    Path {
+        paths: Vec<Path>,
+        recursive: bool,
+    },
     /// Without values, the key is enough.
-    Tag { key: String, values: Option<Matcher> },
+    Tag {
+        key: String,
+        values: Option<Matcher>,
+    },
 }
 
 /// The filters of DescribeParameters: a parameter must fit all of them.
@@ -207,8 +215,9 @@ fn parse_path(filter: ParameterStringFilter) -> Result<Filter, Fault> {
     };
     let mut paths = Vec::new();
     for value in values(&filter)? {
-        let bare = value.trim_start_matches('/').to_ascii_lowercase();
-        if value.starts_with('/') && matches!(bare.split('/').next(), Some("aws" | "ssm")) && !bare.contains("aws/") {
+        let lower = value.to_ascii_lowercase();
+        let global = lower.starts_with("/aws/");
+        if !global && (lower.starts_with("/aws") || lower.starts_with("/ssm")) {
             return Err(Error::validation(
                 "Filters for common parameters can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). When \
                  using global parameters, please specify within a global namespace.",
@@ -235,7 +244,8 @@ fn matcher(filter: ParameterStringFilter, allowed: &[Comparison]) -> Result<Matc
         Some(_) => None,
     };
     let Some(comparison) = comparison.filter(|comparison| allowed.contains(comparison)) else {
-        let names: Vec<_> = allowed.iter().filter(|one| **one != Comparison::Contains).map(|one| format!("{one:?}")).collect();
+        let names: Vec<_> =
+            allowed.iter().filter(|one| **one != Comparison::Contains).map(|one| format!("{one:?}")).collect();
         // AWS leaves Contains out of this message, even for names.
         let option = filter.option.unwrap_or_default();
         return Err(invalid_option(&option, &format!("[{}]", names.join(", "))));

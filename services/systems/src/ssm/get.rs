@@ -69,10 +69,7 @@ pub async fn many(ctx: &Ctx, ssm: &Ssm, input: GetParametersRequest) -> Result<G
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(GetParametersResult {
-        parameters: Some(parameters),
-        invalid_parameters: Some(invalid),
-    })
+    Ok(GetParametersResult { parameters: Some(parameters), invalid_parameters: Some(invalid) })
 }
 
 /// The path, as the caller writes it: who may list a path may see all that is below it.
@@ -128,13 +125,7 @@ fn find(read: &impl Read, place: &Place, reference: &Reference<'_>) -> Result<(S
 }
 
 /// A version by its number, or by a label on it.
-fn select(
-    read: &impl Read,
-    place: &Place,
-    name: &str,
-    parameter: Parameter,
-    selector: &str,
-) -> Result<Version, Error> {
+fn select(read: &impl Read, place: &Place, name: &str, parameter: Parameter, selector: &str) -> Result<Version, Error> {
     // Labels don't begin with digits, so a number is a number.
     let number = match selector.parse() {
         Ok(number) => Some(number),
@@ -144,10 +135,7 @@ fn select(
         Some(number) => version(read, place, name, parameter, number)?,
         None => None,
     };
-    version.ok_or_else(|| Error::ParameterVersionNotFound {
-        name: name.to_owned(),
-        version: selector.to_owned(),
-    })
+    version.ok_or_else(|| Error::ParameterVersionNotFound { name: name.to_owned(), version: selector.to_owned() })
 }
 
 /// A version by its number.

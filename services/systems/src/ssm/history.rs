@@ -23,11 +23,7 @@ pub fn access(ctx: &Ctx, ssm: &Ssm, input: &GetParameterHistoryRequest) -> Resul
 }
 
 /// GetParameterHistory.
-pub async fn get(
-    ctx: &Ctx,
-    ssm: &Ssm,
-    input: GetParameterHistoryRequest,
-) -> Result<GetParameterHistoryResult, Fault> {
+pub async fn get(ctx: &Ctx, ssm: &Ssm, input: GetParameterHistoryRequest) -> Result<GetParameterHistoryResult, Fault> {
     let place = Place::of(ctx);
     let reference = Reference::parse_whole(&place, &input.name)?;
     let decrypt = input.with_decryption.unwrap_or(false);
@@ -79,10 +75,7 @@ fn cut(
     }
     let last = items.last().map(|version| version.number);
     let next = last.filter(|number| *number < parameter.latest.number);
-    Ok(Page {
-        items,
-        next: next.map(|number| number.to_string()),
-    })
+    Ok(Page { items, next: next.map(|number| number.to_string()) })
 }
 
 fn show(

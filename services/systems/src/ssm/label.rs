@@ -54,21 +54,13 @@ pub async fn add(
             tx.put(PARAMETERS, &place.key(&name), &parameter)?;
             if let Some(version) = &get::version(tx, &place, &name, parameter, number)? {
                 let (place, name) = (&place, name.as_str());
-                let scene = Scene {
-                    place,
-                    now,
-                    name,
-                    version,
-                };
+                let scene = Scene { place, now, name, version };
                 scene.changed(&bus, tx, Change::LabelParameterVersion)?;
             }
             Ok(number)
         })
         .await?;
-    Ok(LabelParameterVersionResult {
-        invalid_labels: Some(invalid),
-        parameter_version: Some(number),
-    })
+    Ok(LabelParameterVersionResult { invalid_labels: Some(invalid), parameter_version: Some(number) })
 }
 
 /// The parameter by its name.
@@ -98,10 +90,7 @@ pub async fn remove(
             Ok::<_, Error>((removed, invalid))
         })
         .await?;
-    Ok(UnlabelParameterVersionResult {
-        removed_labels: Some(removed),
-        invalid_labels: Some(invalid),
-    })
+    Ok(UnlabelParameterVersionResult { removed_labels: Some(removed), invalid_labels: Some(invalid) })
 }
 
 /// The parameter, and the version that is asked for: the latest, if none is.
@@ -111,10 +100,7 @@ fn find(tx: &Tx, place: &Place, name: &str, asked: Option<i64>) -> Result<(Param
     if (parameter.oldest()..=parameter.latest.number).contains(&number) {
         return Ok((parameter, number));
     }
-    Err(Error::ParameterVersionNotFound {
-        name: name.to_owned(),
-        version: number.to_string(),
-    })
+    Err(Error::ParameterVersionNotFound { name: name.to_owned(), version: number.to_string() })
 }
 
 fn is_fit(label: &str) -> bool {

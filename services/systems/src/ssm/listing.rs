@@ -70,10 +70,7 @@ pub fn cut<T>(
     size_max: usize,
     mut choose: impl FnMut(&str, Parameter) -> Result<Option<T>, Error>,
 ) -> Result<Page<T>, Error> {
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
+    let mut page = Page { items: Vec::new(), next: None };
     let mut last = None;
     for (examined, entry) in entries.enumerate() {
         if page.items.len() == size_max || examined == EXAMINED_MAX {

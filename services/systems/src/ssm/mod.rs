@@ -58,12 +58,7 @@ pub fn service(platform: &Platform) -> Service {
 /// Parameter Store with other quotas: measurements keep more parameters than AWS would.
 pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
     let policies = Waker::default();
-    let state = Ssm {
-        store: platform.store.clone(),
-        bus: platform.bus.clone(),
-        quotas,
-        policies: policies.clone(),
-    };
+    let state = Ssm { store: platform.store.clone(), bus: platform.bus.clone(), quotas, policies: policies.clone() };
     Service::of(&aws::MODEL, state)
         // Parameters.
         .op::<aws::PutParameter>(put::access, put::put)
@@ -89,10 +84,5 @@ pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
 
 /// The tables of this service, for `haar data check`.
 pub fn tables() -> Vec<TableInfo> {
-    vec![
-        model::PARAMETERS.info(),
-        model::HISTORY.info(),
-        model::TAGS.info(),
-        model::COUNTS.info(),
-    ]
+    vec![model::PARAMETERS.info(), model::HISTORY.info(), model::TAGS.info(), model::COUNTS.info()]
 }

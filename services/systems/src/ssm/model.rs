@@ -15,8 +15,7 @@ pub const VERSIONS_MAX: i64 = 100;
 pub type ParameterKey = (String, String, String);
 
 /// Every parameter with its latest version, so that the common read is one lookup.
-pub const PARAMETERS: Table<ParameterKey, Parameter> =
-    Table::new("ssm.parameters").indexed(&[&BY_PARENT, &BY_DUE]);
+pub const PARAMETERS: Table<ParameterKey, Parameter> = Table::new("ssm.parameters").indexed(&[&BY_PARENT, &BY_DUE]);
 
 /// Parameters of one level of a hierarchy: account, region, and the path above the name (`/a/b` of `/a/b/c`, `/` of
 /// `/a` and of `a`). A level is listed without looking at what lies below it.

@@ -155,18 +155,16 @@ fn of_arn<'a>(place: &Place, text: &'a str) -> Result<&'a str, Fault> {
 
 /// AWS keeps parameters of its own under `/aws/`. That we do not have them is no reason to say that they don't exist.
 fn refuse_public(name: &str) -> Result<(), Fault> {
-    let Some(start) = name.get(..5) else { return Ok(()) };
-    if !start.eq_ignore_ascii_case("/aws/") {
+    let root = name.get(.."/aws/".len());
+    if !root.is_some_and(|root| root.eq_ignore_ascii_case("/aws/")) {
         return Ok(());
     }
-    Err(Fault::not_served(format_args!("AWS's own parameters: {name}")))
+    Err(Fault::not_served(format_args!("AWS's own parameters ({name})")))
 }
 
 fn has_fit_characters(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/'))
 }
 
 /// A level of a hierarchy: `/`, or `/a/b` without a slash at its end.

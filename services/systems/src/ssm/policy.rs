@@ -220,9 +220,11 @@ fn parse_expiration(attributes: &Map<String, Value>) -> Result<Action, Error> {
 fn parse_period(attributes: &Map<String, Value>, name: &str) -> Result<Period, Error> {
     let count = attributes.get(name).ok_or_else(|| missing(name))?;
     let unit = attributes.get("Unit").ok_or_else(|| missing("Unit"))?;
-    let count = shown(count).parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-        Error::InvalidPolicyAttribute(format!("Attribute {name} must be a positive integer."))
-    })?;
+    let count = shown(count)
+        .parse()
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| Error::InvalidPolicyAttribute(format!("Attribute {name} must be a positive integer.")))?;
     let days = match shown(unit).to_ascii_lowercase().as_str() {
         "days" => true,
         "hours" => false,

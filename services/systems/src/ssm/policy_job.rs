@@ -45,12 +45,7 @@ fn act_on_batch(ssm: &Ssm, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
 fn act_on(ssm: &Ssm, tx: &mut Tx, key: &ParameterKey, mut parameter: Parameter, now: Timestamp) -> Result<(), Error> {
     let place = Place::of_key(key);
     let name = key.2.as_str();
-    let scene = Scene {
-        place: &place,
-        now,
-        name,
-        version: &parameter.latest.clone(),
-    };
+    let scene = Scene { place: &place, now, name, version: &parameter.latest.clone() };
     let mut expired = None;
     for policy in &mut parameter.latest.policies {
         if policy.due().is_none_or(|due| due > now) {

@@ -40,10 +40,7 @@ pub async fn put(ctx: &Ctx, ssm: &Ssm, input: PutParameterRequest) -> Result<Put
         ssm.policies.wake();
     }
     ctx.meter(interactions(tier), 1);
-    Ok(PutParameterResult {
-        version: Some(number),
-        tier: Some(tier.into()),
-    })
+    Ok(PutParameterResult { version: Some(number), tier: Some(tier.into()) })
 }
 
 /// What an interaction with a parameter of that tier is billed as.
@@ -200,12 +197,7 @@ fn store(
 ) -> Result<(i64, Tier), Error> {
     tx.put(PARAMETERS, &place.key(name), &parameter)?;
     let version = &parameter.latest;
-    let scene = Scene {
-        place,
-        now: version.modified_at,
-        name,
-        version,
-    };
+    let scene = Scene { place, now: version.modified_at, name, version };
     scene.changed(&ssm.bus, tx, change)?;
     Ok((version.number, version.tier))
 }

@@ -12,7 +12,14 @@ use super::place::Place;
 pub const DEFAULT_KEY: &str = "alias/aws/ssm";
 
 /// A value as it is stored. A sealed one opens as this version of this parameter only.
-pub fn conceal(vault: &Vault, place: &Place, name: &str, number: i64, kind: Kind, text: String) -> Result<Value, Error> {
+pub fn conceal(
+    vault: &Vault,
+    place: &Place,
+    name: &str,
+    number: i64,
+    kind: Kind,
+    text: String,
+) -> Result<Value, Error> {
     match kind {
         Kind::String | Kind::StringList => Ok(Value::Plain(text)),
         Kind::SecureString => Ok(Value::Sealed(vault.seal(&belongs_to(place, name, number), text.as_bytes())?)),

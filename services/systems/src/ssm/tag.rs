@@ -59,9 +59,7 @@ pub async fn list(ctx: &Ctx, ssm: &Ssm, input: ListTagsForResourceRequest) -> Re
     let place = Place::of(ctx);
     let tags = ssm.store.read(|tx| find(tx, &place, &input.resource_id))?;
     let shown = tags.0.into_iter().map(|(key, value)| Tag { key, value });
-    Ok(ListTagsForResourceResult {
-        tag_list: Some(shown.collect()),
-    })
+    Ok(ListTagsForResourceResult { tag_list: Some(shown.collect()) })
 }
 
 /// Tags with others added, which take the place of those with the same key.

@@ -24,10 +24,7 @@ pub struct Quotas {
 impl Default for Quotas {
     /// AWS's. <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
     fn default() -> Self {
-        Self {
-            standard: 10_000,
-            advanced: 100_000,
-        }
+        Self { standard: 10_000, advanced: 100_000 }
     }
 }
 

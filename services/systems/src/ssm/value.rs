@@ -13,10 +13,7 @@ const PATTERN_SIZE_BYTES_MAX: usize = 1 << 20;
 
 /// A value must not refer to another parameter.
 pub fn check_nesting(value: &str) -> Result<(), Error> {
-    let nested = value
-        .lines()
-        .filter_map(|line| line.split_once("{{"))
-        .any(|(_, rest)| rest.contains("}}"));
+    let nested = value.lines().filter_map(|line| line.split_once("{{")).any(|(_, rest)| rest.contains("}}"));
     if nested {
         return Err(Error::validation(
             "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.",

@@ -1,0 +1,61 @@
+//! `cargo xtask bench`: haar beside what a user would pick instead (moto_server) and beside the limit of what a server
+//! in Rust can do (bare hyper), in one run on one machine. Prints a table; a missed target is exit status 1.
+
+mod echo;
+mod figures;
+mod load;
+mod report;
+mod requests;
+mod server;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use figures::{Effort, Name};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(about = "haar beside moto_server and bare hyper")]
+struct Arguments {
+    /// Short runs: to see that it works, not to believe the figures.
+    #[arg(long)]
+    quick: bool,
+    /// Only these figures.
+    #[arg(long, value_enum, value_name = "NAME")]
+    only: Vec<Name>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The bare hyper server, for the benchmark's own use.
+    #[command(hide = true)]
+    Echo {
+        /// Length of the body that it answers.
+        bytes: usize,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        if let Some(Command::Echo { bytes }) = arguments.command {
+            echo::serve(bytes).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
+        let mut report = report::Report::begin()?;
+        for name in Name::all().filter(|name| arguments.only.is_empty() || arguments.only.contains(name)) {
+            eprintln!("measuring {name:?}");
+            figures::measure(name, &effort, &mut report).await?;
+        }
+        report.print();
+        Ok(if report.all_met() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
+}

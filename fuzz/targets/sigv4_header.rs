@@ -1,0 +1,7 @@
+//! Fuzzes `sigv4_header`, which the tests of `haar-wire` run too.
+#![no_main]
+
+#[path = "decoders.rs"]
+mod decoders;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| decoders::targets::sigv4_header(data));

@@ -1,0 +1,1 @@
+//! Behaviour of IAM, through the pipeline.

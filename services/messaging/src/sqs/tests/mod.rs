@@ -1,0 +1,1 @@
+//! Behaviour of SQS, through the pipeline and on a clock that tests move.
