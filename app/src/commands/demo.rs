@@ -146,7 +146,7 @@ impl Tour {
         self.teller.title("Every call is one line in the ledger");
         let ledger = self.root.page(Method::GET, "/_haar/ledger?limit=1000").await?;
         let lines = ledger["lines"].as_array().cloned().unwrap_or_default();
-        let failed = lines.iter().filter(|line| line.get("errorCode").is_some_and(|code| !code.is_null())).count();
+        let failed = lines.iter().filter(|line| line["error_code"].is_string()).count();
         self.teller.fact("recorded", &format!("{} calls, {failed} of them refused", lines.len()));
         let suggested = self.root.page(Method::GET, "/_haar/iam/suggest?principal=user%2Fingest").await?;
         self.teller.say("the least policy for what the ingest user called (haar iam suggest):");
@@ -183,7 +183,8 @@ fn an_hour_after(now: &str) -> String {
 fn headline(event: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let what = event["detail"]["operation"].as_str().or(event["detail"]["policy-type"].as_str()).unwrap_or_default();
-    format!("{} {}: {what} {}", text(&event["time"]), text(&event["detail-type"]), text(&event["detail"]["name"]))
+    let name = event["detail"]["name"].as_str().or(event["detail"]["parameter-name"].as_str()).unwrap_or_default();
+    format!("{} {}: {what} {name}", text(&event["time"]), text(&event["detail-type"]))
 }
 
 /// Prints the tour; bold titles on a terminal.

@@ -7,9 +7,16 @@ use crate::client::Client;
 use crate::failure::Failure;
 
 /// The lines, for a house at `endpoint`.
+///
+/// Version 1 of the aws CLI has addresses of its own for SQS and ignores `AWS_ENDPOINT_URL` there; it obeys
+/// `--endpoint-url`, so a shell function says both.
 pub fn exports(endpoint: &str, region: &str) -> String {
     format!(
-        "export AWS_ENDPOINT_URL={endpoint}\nexport AWS_ACCESS_KEY_ID=test\nexport AWS_SECRET_ACCESS_KEY=test\nexport AWS_DEFAULT_REGION={region}\n"
+        "export AWS_ENDPOINT_URL={endpoint}\n\
+         export AWS_ACCESS_KEY_ID=test\n\
+         export AWS_SECRET_ACCESS_KEY=test\n\
+         export AWS_DEFAULT_REGION={region}\n\
+         aws() {{ command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\n"
     )
 }
 

@@ -22,8 +22,8 @@ pub async fn run(logs: &Logs) -> Result<(), Failure> {
 
 fn readable(line: &serde_json::Value) -> String {
     let text = |pointer: &str| line.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
-    let micros = line["durationMicros"].as_u64().unwrap_or(0);
-    let code = text("/errorCode");
+    let micros = line["duration_micros"].as_u64().unwrap_or(0);
+    let code = text("/error_code");
     let status = if code == "-" { line["status"].to_string() } else { format!("{} {code}", line["status"]) };
     let call = format!("{}:{}", text("/service"), text("/operation"));
     let millis = micros as f64 / 1000.0;

@@ -63,13 +63,18 @@ struct Sqs {
 }
 
 impl Sqs {
-    fn open(platform: &Platform) -> Result<Self, StoreError> {
+    fn open(platform: &Platform) -> Self {
         let now = platform.house.clock.now();
-        Ok(Self {
-            live: Arc::new(platform.store.read(|tx| Live::load(tx, now))?),
+        let live = platform.store.read(|tx| Live::load(tx, now)).unwrap_or_else(|cause| {
+            // A store that does not read fails every call, and says so there.
+            tracing::error!(%cause, "failed to count hidden messages");
+            Live::default()
+        });
+        Self {
+            live: Arc::new(live),
             store: platform.store.clone(),
             policies: PolicyCache::default(),
-        })
+        }
     }
 
     /// A queue, if it exists.
@@ -93,11 +98,11 @@ fn meter(ctx: &Ctx, bytes: usize) {
     ctx.meter(REQUESTS, bytes.div_ceil(BILLED_BYTES).max(1) as u64);
 }
 
-/// The service over a platform's store. Fails when the store does.
-pub fn service(platform: &Platform) -> Result<Service, StoreError> {
-    let sqs = Sqs::open(platform)?;
+/// The service over a platform's store.
+pub fn service(platform: &Platform) -> Service {
+    let sqs = Sqs::open(platform);
     let live = sqs.live.clone();
-    Ok(Service::of(&aws::MODEL, sqs)
+    Service::of(&aws::MODEL, sqs)
         // Queues.
         .op::<aws::CreateQueue>(queue::create_access, queue::create)
         .op::<aws::DeleteQueue>(|ctx, sqs, input| own(ctx, sqs, &input.queue_url), queue::delete)
@@ -150,5 +155,5 @@ pub fn service(platform: &Platform) -> Result<Service, StoreError> {
         .job("forgetting", &live.forgetting.waker, upkeep::forget)
         .job("sweep", &live.sweep, upkeep::sweep)
         .job("moves", &live.moves, move_task::advance)
-        .build())
+        .build()
 }
