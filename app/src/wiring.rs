@@ -26,8 +26,7 @@ impl OpenHouse {
         let platform = ground_floor(settings)?;
         let identity = haar_identity::open(&platform);
         let mut services = identity.services;
-        let sqs = haar_messaging::sqs::service(&platform);
-        services.push(sqs.map_err(|error| Failure::new("failed to open SQS").because(error))?);
+        services.push(haar_messaging::sqs::service(&platform));
         services.push(haar_systems::ssm::service(&platform));
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
         let switchboard =

@@ -15,7 +15,7 @@ use super::listing::{self, Source};
 use super::model::{HISTORY, PARAMETERS, Parameter, Version};
 use super::name::{Path, Reference};
 use super::place::Place;
-use super::{Ssm, put, secret};
+use super::{Ssm, secret};
 
 /// Parameters of a page of GetParametersByPath, where the caller does not say.
 const BY_PATH_DEFAULT: usize = 10;
@@ -32,7 +32,7 @@ pub async fn one(ctx: &Ctx, ssm: &Ssm, input: GetParameterRequest) -> Result<Get
     let place = Place::of(ctx);
     let reference = Reference::parse(&place, &input.name)?;
     let (name, version) = ssm.store.read(|tx| find(tx, &place, &reference))?;
-    ctx.meter(put::interactions(version.tier), 1);
+    ctx.meter(version.tier.interactions(), 1);
     let decrypt = input.with_decryption.unwrap_or(false);
     let shown = show(ssm, &place, name, version, reference.selector, decrypt)?;
     Ok(GetParameterResult { parameter: Some(shown) })
@@ -62,7 +62,7 @@ pub async fn many(ctx: &Ctx, ssm: &Ssm, input: GetParametersRequest) -> Result<G
         let reference = Reference::parse(&place, text)?;
         match find(&read, &place, &reference) {
             Ok((name, version)) => {
-                ctx.meter(put::interactions(version.tier), 1);
+                ctx.meter(version.tier.interactions(), 1);
                 parameters.push(show(ssm, &place, name, version, reference.selector, decrypt)?);
             }
             Err(Error::ParameterNotFound | Error::ParameterVersionNotFound { .. }) => invalid.push(text.clone()),
@@ -100,7 +100,7 @@ pub async fn by_path(
         let Some(version) = filters.choose(&read, &place, name, parameter)? else {
             return Ok(None);
         };
-        ctx.meter(put::interactions(version.tier), 1);
+        ctx.meter(version.tier.interactions(), 1);
         show(ssm, &place, name.to_owned(), version, None, decrypt).map(Some)
     })?;
     Ok(GetParametersByPathResult {

@@ -10,7 +10,7 @@ use super::model::{HISTORY, PARAMETERS, Parameter, Version};
 use super::name::Reference;
 use super::place::Place;
 use super::policy::Policy;
-use super::{Ssm, put, secret};
+use super::{Ssm, secret};
 
 /// Versions of a page, where the caller does not say.
 const PAGE_DEFAULT: usize = 50;
@@ -38,7 +38,7 @@ pub async fn get(ctx: &Ctx, ssm: &Ssm, input: GetParameterHistoryRequest) -> Res
     let page = cut(&read, &place, &name, &parameter, after, size_max)?;
     let mut shown = Vec::with_capacity(page.items.len());
     for version in page.items {
-        ctx.meter(put::interactions(version.tier), 1);
+        ctx.meter(version.tier.interactions(), 1);
         shown.push(show(ssm, &place, &name, &parameter.labels, version, decrypt)?);
     }
     Ok(GetParameterHistoryResult {

@@ -34,12 +34,6 @@ use haar_platform::store::{Store, TableInfo};
 
 pub use tier::Quotas;
 
-/// Interactions with parameters of the standard tier, which AWS bills at higher throughput only.
-const STANDARD_INTERACTIONS: &str = "ssm-parameter-interactions";
-
-/// Interactions with parameters of the advanced tier.
-const ADVANCED_INTERACTIONS: &str = "ssm-advanced-parameter-interactions";
-
 /// What the operations share.
 #[derive(Clone)]
 struct Ssm {

@@ -13,7 +13,7 @@ use super::name::ParameterName;
 use super::place::Place;
 use super::policy::Policy;
 use super::tier::Wish;
-use super::{ADVANCED_INTERACTIONS, STANDARD_INTERACTIONS, Ssm, secret, tag, value};
+use super::{Ssm, secret, tag, value};
 
 /// The parameter by its name; the conditions are those that AWS has for it.
 pub fn access(ctx: &Ctx, ssm: &Ssm, input: &PutParameterRequest) -> Result<Access, Fault> {
@@ -39,16 +39,8 @@ pub async fn put(ctx: &Ctx, ssm: &Ssm, input: PutParameterRequest) -> Result<Put
     if wakes {
         ssm.policies.wake();
     }
-    ctx.meter(interactions(tier), 1);
+    ctx.meter(tier.interactions(), 1);
     Ok(PutParameterResult { version: Some(number), tier: Some(tier.into()) })
-}
-
-/// What an interaction with a parameter of that tier is billed as.
-pub fn interactions(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Standard => STANDARD_INTERACTIONS,
-        Tier::Advanced => ADVANCED_INTERACTIONS,
-    }
 }
 
 /// A request that is right as far as it can be known without the parameter. What it leaves out, a new version takes

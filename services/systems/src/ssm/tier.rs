@@ -12,6 +12,22 @@ pub const STANDARD_VALUE_MAX: usize = 4096;
 /// Characters of a value in the advanced tier.
 pub const ADVANCED_VALUE_MAX: usize = 8192;
 
+/// Interactions with parameters of the standard tier, which AWS bills at higher throughput only.
+const STANDARD_INTERACTIONS: &str = "ssm-parameter-interactions";
+
+/// Interactions with parameters of the advanced tier.
+const ADVANCED_INTERACTIONS: &str = "ssm-advanced-parameter-interactions";
+
+impl Tier {
+    /// What reading or writing a version is billed as. <https://aws.amazon.com/systems-manager/pricing/>
+    pub fn interactions(self) -> &'static str {
+        match self {
+            Self::Standard => STANDARD_INTERACTIONS,
+            Self::Advanced => ADVANCED_INTERACTIONS,
+        }
+    }
+}
+
 /// How many parameters an account may have in a region.
 #[derive(Clone, Copy, Debug)]
 pub struct Quotas {
