@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import boto3
 from botocore.config import Config
 
-HAAR = os.environ["HAAR"]
+HAAR = str(Path(os.environ["HAAR"]).resolve())
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
@@ -112,16 +113,18 @@ class House:
 
     def exported(self) -> dict[str, str]:
         """What `haar env` tells a shell to export."""
-        lines = self.haar("env").stdout.splitlines()
+        lines = [line for line in self.haar("env").stdout.splitlines() if line.startswith("export ")]
         return dict(line.removeprefix("export ").split("=", 1) for line in lines)
 
     def aws(self, *arguments: str, keys: Keys | None = None, **variables: str) -> subprocess.CompletedProcess:
-        """The aws CLI, in a shell that took over what `haar env` prints."""
-        exported = self.exported() | variables
+        """The aws CLI, in a shell that took over what `haar env` prints; then perhaps other keys and variables."""
         if keys:
-            exported |= {"AWS_ACCESS_KEY_ID": keys.id, "AWS_SECRET_ACCESS_KEY": keys.secret}
-            exported |= {"AWS_SESSION_TOKEN": keys.token} if keys.token else {}
-        return run(["aws", *arguments], self.folder, **exported)
+            variables |= {"AWS_ACCESS_KEY_ID": keys.id, "AWS_SECRET_ACCESS_KEY": keys.secret}
+            variables |= {"AWS_SESSION_TOKEN": keys.token} if keys.token else {}
+        exports = "".join(f"export {name}={shlex.quote(value)}; " for name, value in variables.items())
+        script = f'eval "$("$HAAR" env)"; {exports}aws "$@"'
+        command = ["bash", "-c", script, "bash", *arguments]
+        return run(command, self.folder, HAAR=HAAR, HAAR_ENDPOINT=self.endpoint)
 
     def cli(self, *arguments: str, **options):
         """What the aws CLI answers: parsed where it is JSON, nothing where it says nothing."""

@@ -95,7 +95,9 @@ def test_a_condition_decides(house, ssm):
 def test_a_variable_in_a_policy_is_the_name_of_the_caller(house, ssm):
     for name in ["/home/anna/a", "/home/berta/a"]:
         ssm.put_parameter(Name=name, Value="1", Type="String")
-    anna = house.client("ssm", make_user(house, "anna", allow("ssm:GetParameter", f"{PARAMETER}/home/${{aws:username}}/*")))
+    anna = house.client(
+        "ssm", make_user(house, "anna", allow("ssm:GetParameter", f"{PARAMETER}/home/${{aws:username}}/*"))
+    )
     anna.get_parameter(Name="/home/anna/a")
     with refused("AccessDeniedException"):
         anna.get_parameter(Name="/home/berta/a")
@@ -117,7 +119,9 @@ def test_a_policy_works_from_the_moment_it_is_attached_until_it_is_detached(hous
 def test_a_group_lends_its_policies_to_its_members(house, iam):
     keys = make_user(house, "member")
     iam.create_group(GroupName="readers")
-    iam.put_group_policy(GroupName="readers", PolicyName="own", PolicyDocument=document(allow("ssm:DescribeParameters")))
+    iam.put_group_policy(
+        GroupName="readers", PolicyName="own", PolicyDocument=document(allow("ssm:DescribeParameters"))
+    )
     ssm = house.client("ssm", keys)
     with refused("AccessDeniedException"):
         ssm.describe_parameters()

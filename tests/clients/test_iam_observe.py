@@ -58,8 +58,8 @@ def test_the_ledger_says_what_would_have_been_denied(open_house):
     ssm.describe_parameters()
     ssm.put_parameter(Name="/half", Value="1", Type="String")
     [put, describe] = house.page("ledger?service=ssm")["lines"]
-    assert put["operation"] == "PutParameter" and put["wouldDeny"]["action"] == "ssm:PutParameter"
-    assert describe["operation"] == "DescribeParameters" and not describe.get("wouldDeny")
+    assert put["operation"] == "PutParameter" and put["would_deny"]["action"] == "ssm:PutParameter"
+    assert describe["operation"] == "DescribeParameters" and not describe.get("would_deny")
 
 
 def test_what_is_denied_is_suggested_too(open_house):

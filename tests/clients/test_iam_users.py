@@ -35,7 +35,9 @@ def test_a_name_that_breaks_the_model_is_refused_with_the_constraint(iam):
         iam.create_user(UserName="a b")
     assert "is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-" in str(
         caught.value
-    ) or "failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+" in str(caught.value)
+    ) or "failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+" in str(
+        caught.value
+    )
 
 
 def test_users_are_listed_page_by_page_and_by_path(iam):

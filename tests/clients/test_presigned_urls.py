@@ -21,15 +21,30 @@ def test_a_url_says_who_signed_it(house):
     assert answer.text("Account") == ACCOUNT
 
 
-def test_a_url_is_refused_after_its_life(house, monkeypatch):
+def signed_ago(monkeypatch, seconds: int):
+    """From now on boto3 signs as it did so long ago."""
     right = botocore.auth.get_current_datetime
-    monkeypatch.setattr(
-        botocore.auth, "get_current_datetime", lambda *a, **o: right(*a, **o) - timedelta(seconds=90)
-    )
-    assert fetch(presigned(house, seconds=3600)).status == 200
-    answer = fetch(presigned(house, seconds=60))
-    assert answer.text("Code") == "RequestExpired"
+    ago = timedelta(seconds=seconds)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *a, **o: right(*a, **o) - ago)
+
+
+def test_a_url_is_refused_after_its_life(house, monkeypatch):
+    signed_ago(monkeypatch, 90)
+    iam = house.client("iam")
+    living, dead = [iam.generate_presigned_url("list_users", ExpiresIn=life, HttpMethod="GET") for life in [3600, 60]]
+    assert fetch(living).status == 200
+    answer = fetch(dead)
+    assert (answer.status, answer.text("Code")) == (400, "RequestExpired")
     assert answer.text("Message") == "Request has expired."
+
+
+def test_sts_lets_every_url_live_for_a_quarter_of_an_hour_whatever_it_says(house, monkeypatch):
+    signed_ago(monkeypatch, 800)
+    assert fetch(presigned(house, seconds=60)).status == 200
+    signed_ago(monkeypatch, 200)
+    answer = fetch(presigned(house, seconds=3600))
+    assert (answer.status, answer.text("Code")) == (403, "SignatureDoesNotMatch")
+    assert answer.text("Message").startswith("Signature expired: ")
 
 
 def test_a_url_that_was_changed_is_refused(house):

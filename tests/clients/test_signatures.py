@@ -69,13 +69,17 @@ def test_a_made_up_session_token_is_refused(house, service, code):
         CALLS[service](house.client(service, ROOT._replace(token="made-up")))
 
 
+# STS takes clocks that are fifteen minutes off, most services five.
+LATITUDE_MINUTES = {"sts": 15}
+
+
 @codes("SignatureDoesNotMatch", "InvalidSignatureException")
 def test_a_client_whose_clock_is_late_is_told_when_its_signature_expired(house, client_clock, service, code):
     client_clock(-20)
     with refused(code, starts="Signature expired: ") as caught:
         CALLS[service](house.client(service))
     assert "is now earlier than" in str(caught.value)
-    assert str(caught.value).endswith("- 15 min.)")
+    assert str(caught.value).endswith(f"- {LATITUDE_MINUTES.get(service, 5)} min.)")
 
 
 @codes("SignatureDoesNotMatch", "InvalidSignatureException")
@@ -85,10 +89,11 @@ def test_a_client_whose_clock_is_early_is_told_so(house, client_clock, service, 
         CALLS[service](house.client(service))
 
 
-@pytest.mark.parametrize("minutes", [-10, +4])
-def test_a_clock_that_is_a_little_off_is_believed(house, client_clock, minutes):
+@pytest.mark.parametrize("service", CALLS)
+@pytest.mark.parametrize("minutes", [-4, +4])
+def test_a_clock_that_is_a_little_off_is_believed(house, client_clock, service, minutes):
     client_clock(minutes)
-    house.client("sts").get_caller_identity()
+    CALLS[service](house.client(service))
 
 
 def test_moving_the_clock_of_the_house_breaks_no_signature(open_house):

@@ -96,7 +96,7 @@ def test_a_value_that_breaks_the_model_is_refused_with_the_constraint(house):
         loose.put_parameter(Name="/kind", Value="1", Type="Number")
     assert caught.value.response["Error"]["Message"] == (
         "1 validation error detected: Value 'Number' at 'type' failed to satisfy constraint: "
-        "Member must satisfy enum value set: [SecureString, StringList, String]"
+        "Member must satisfy enum value set: [String, StringList, SecureString]"
     )
     with refused("ValidationException", starts="2 validation errors detected: "):
         loose.get_parameter_history(Name="", MaxResults=51)

@@ -76,7 +76,9 @@ def test_a_path_that_is_empty_has_no_parameters(tree):
 
 
 def test_descriptions_are_found_by_every_filter(tree):
-    tree.put_parameter(Name="/found/a", Value="1", Type="String", Description="first", Tags=[{"Key": "t", "Value": "x"}])
+    tree.put_parameter(
+        Name="/found/a", Value="1", Type="String", Description="first", Tags=[{"Key": "t", "Value": "x"}]
+    )
     tree.put_parameter(Name="/found/b", Value="1", Type="StringList", Tier="Advanced")
     tree.put_parameter(Name="/found/b/c", Value="1", Type="SecureString", KeyId="alias/k")
 

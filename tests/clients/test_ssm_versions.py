@@ -22,7 +22,11 @@ def value(ssm, name: str) -> str:
 def test_the_history_has_every_version_and_who_made_it(ssm, versions):
     pages = ssm.get_paginator("get_parameter_history").paginate(Name=versions, PaginationConfig={"PageSize": 2})
     history = [version for page in pages for version in page["Parameters"]]
-    assert [(version["Version"], version["Value"]) for version in history] == [(1, "first"), (2, "second"), (3, "third")]
+    assert [(version["Version"], version["Value"]) for version in history] == [
+        (1, "first"),
+        (2, "second"),
+        (3, "third"),
+    ]
     assert history[0]["LastModifiedUser"] == f"arn:aws:iam::{ACCOUNT}:root"
 
 

@@ -2,8 +2,8 @@
 
 import urllib.error
 import urllib.request
-from urllib.parse import urlencode
 from typing import NamedTuple
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from botocore.auth import SigV4Auth

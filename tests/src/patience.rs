@@ -12,9 +12,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn await_patiently<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
     let place = std::panic::Location::caller();
     async move {
+        let clock = Clock::system();
         tokio::select! {
             outcome = future => outcome,
-            () = Clock::system().patience(PATIENCE) => panic!("{place}: {what} did not come"),
+            () = clock.patience(PATIENCE) => panic!("{place}: {what} did not come"),
         }
     }
 }

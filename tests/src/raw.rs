@@ -32,8 +32,12 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The error code that an AWS SDK would find in it: JSON's `__type`, XML's `Code`; `None` where there is none.
+    /// The error code that an AWS SDK would find in it: the header's, JSON's `__type`, XML's `Code`; `None` where there
+    /// is none.
     pub fn code(&self) -> Option<String> {
+        if let Some(code) = self.header("x-amzn-errortype") {
+            return Some(code.to_owned());
+        }
         let json: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
         let in_json = json.and_then(|json| json["__type"].as_str().or(json["code"].as_str()).map(str::to_owned));
         let in_xml = || Some(haar::client::element(&self.text(), "Code")).filter(|code| !code.is_empty());

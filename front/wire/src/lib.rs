@@ -32,4 +32,5 @@ mod xml;
 pub use codec::{Decoded, decode, encode, encode_fault};
 pub use malformed::DEPTH_MAX;
 pub use payload::Payload;
+pub use reading::VALUES_MAX;
 pub use recognise::{Dialect, Recognised, Recogniser, Recognition, Refusal, streams_input};

@@ -15,10 +15,13 @@ use http::request::Parts;
 use crate::answer::{self, Members};
 use crate::form;
 use crate::malformed::Malformed;
-use crate::reading::{Reading, absent_fields, structure_of};
+use crate::reading::{Reading, structure_of};
 use crate::recognise::Recognised;
 use crate::text;
 use crate::xml::{Names, Writer};
+
+/// Parameters that one request may have: a megabyte, where SQS's and IAM's requests end, has room for fewer real ones.
+const PARAMETERS_MAX: usize = 1 << 17;
 
 /// The content type of answers.
 pub(crate) const CONTENT_TYPE: &str = "text/xml";
@@ -70,6 +73,10 @@ pub(crate) fn decode(
     let mut pairs = Vec::new();
     for pair in form::pairs(query).chain(form::pairs(body)) {
         let (name, value) = pair?;
+        if pairs.len() == PARAMETERS_MAX {
+            let words = format!("The request has more than {PARAMETERS_MAX} parameters.");
+            return Ok(Err(Malformed(words)));
+        }
         if !is_envelope(&name) {
             pairs.push(Pair { name, value, used: Cell::new(false) });
         }
@@ -112,7 +119,7 @@ fn read_structure(
     prefix: &str,
 ) -> Result<Value, Malformed> {
     reading.enter()?;
-    let mut fields = absent_fields(structure);
+    let mut fields = reading.fields(structure)?;
     for (member, field) in structure.members.iter().zip(&mut fields) {
         let shape = reading.shape(member.target);
         let name = match &shape.kind {

@@ -5,6 +5,11 @@ use haar_kernel::schema::{Kind, Member, Model, Shape, ShapeId, Structure};
 
 use crate::malformed::{DEPTH_MAX, Malformed};
 
+/// Values that one message may hold: a value takes 32 bytes here but as little as one on the wire, so a limit on
+/// bytes alone would let a small message take a lot of memory. AWS's largest requests (1,000 metrics with 150
+/// values each) have a third of it.
+pub const VALUES_MAX: usize = 1 << 20;
+
 /// Unknown members that one message reports; AWS ignores all of them, so the rest is dropped in silence.
 const UNKNOWN_MAX: usize = 16;
 
@@ -15,13 +20,14 @@ const UNKNOWN_NAME_CHARS_MAX: usize = 128;
 pub(crate) struct Reading {
     pub model: &'static Model,
     depth: usize,
+    values: usize,
     path: Vec<&'static str>,
     unknown: Vec<String>,
 }
 
 impl Reading {
     pub fn of(model: &'static Model) -> Self {
-        Self { model, depth: 0, path: Vec::new(), unknown: Vec::new() }
+        Self { model, depth: 0, values: 0, path: Vec::new(), unknown: Vec::new() }
     }
 
     pub fn shape(&self, id: ShapeId) -> &'static Shape {
@@ -39,6 +45,21 @@ impl Reading {
 
     pub fn leave(&mut self) {
         self.depth -= 1;
+    }
+
+    /// Counts values before they are kept.
+    pub fn count(&mut self, values: usize) -> Result<(), Malformed> {
+        self.values += values;
+        if self.values > VALUES_MAX {
+            return Err(Malformed(format!("The message holds more than {VALUES_MAX} values.")));
+        }
+        Ok(())
+    }
+
+    /// A structure with nothing in it yet, counted.
+    pub fn fields(&mut self, structure: &Structure) -> Result<Vec<Value>, Malformed> {
+        self.count(structure.members.len())?;
+        Ok(absent_fields(structure))
     }
 
     /// From here on, what is unknown is unknown inside `member`.

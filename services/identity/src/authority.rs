@@ -281,11 +281,7 @@ pub fn user_caller(user: &User) -> Caller {
     let head = &user.head;
     let arn = entity::arn(user);
     Caller {
-        principal: Principal::User {
-            arn: arn.clone(),
-            account: head.account.clone(),
-            unique_id: head.id.clone(),
-        },
+        principal: Principal::User { arn: arn.clone(), account: head.account.clone(), unique_id: head.id.clone() },
         arn,
         user_id: head.id.clone(),
         access_key_id: None,

@@ -9,7 +9,7 @@ use minicbor::data::{Tag, Type};
 use minicbor::decode::{Decoder, Error};
 
 use crate::malformed::{Found, Malformed};
-use crate::reading::{Reading, absent_fields, member_index};
+use crate::reading::{Reading, member_index};
 use crate::text;
 
 /// The tag of seconds since 1970.
@@ -165,6 +165,7 @@ impl<'b> Source<'_, 'b> {
         let length = self.decoder.array()?;
         let mut items = Vec::new();
         while self.goes_on(length, items.len() as u64)? {
+            self.reading.count(1)?;
             items.push(self.value(shape)?);
         }
         self.reading.leave();
@@ -177,6 +178,7 @@ impl<'b> Source<'_, 'b> {
         let length = self.decoder.map()?;
         let mut entries = Vec::new();
         while self.goes_on(length, entries.len() as u64)? {
+            self.reading.count(1)?;
             let key = self.string()?.into_owned();
             entries.push((key, self.value(shape)?));
         }
@@ -186,7 +188,7 @@ impl<'b> Source<'_, 'b> {
 
     fn structure(&mut self, structure: &'static Structure) -> Result<Value, Malformed> {
         self.reading.enter()?;
-        let mut fields = absent_fields(structure);
+        let mut fields = self.reading.fields(structure)?;
         let length = self.decoder.map()?;
         let (mut done, mut start) = (0, 0);
         while self.goes_on(length, done)? {

@@ -7,7 +7,7 @@ use haar_kernel::schema::{Kind, Member, Shape, Structure, TimestampFormat};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::malformed::{Found, Malformed};
-use crate::reading::{Reading, absent_fields, member_index};
+use crate::reading::{Reading, member_index};
 use crate::text;
 
 /// Reads a whole document as `shape`; `null` is [`Value::Absent`].
@@ -67,7 +67,7 @@ impl Node<'_> {
         structure: &'static Structure,
         mut access: D,
     ) -> Result<Value, D::Error> {
-        let mut fields = absent_fields(structure);
+        let mut fields = self.reading.fields(structure).map_err(|words| refuse(self.wrong, words))?;
         let mut start = 0;
         while let Some(name) = access.next_key_seed(Name { structure, start })? {
             match name {
@@ -90,6 +90,7 @@ impl Node<'_> {
     fn map<'de, D: MapAccess<'de>>(&mut self, element: &'static Member, mut access: D) -> Result<Value, D::Error> {
         let mut entries: Vec<(String, Value)> = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
+            self.reading.count(1).map_err(|words| refuse(self.wrong, words))?;
             let value = self.member_value(element, &mut access)?;
             entries.push((key, value));
         }
@@ -100,6 +101,7 @@ impl Node<'_> {
         let shape = self.reading.shape(element.target);
         let mut items = Vec::new();
         loop {
+            self.reading.count(1).map_err(|words| refuse(self.wrong, words))?;
             let node = Node { reading: self.reading, wrong: self.wrong, shape, member: Some(element) };
             match access.next_element_seed(node)? {
                 Some(item) => items.push(item),

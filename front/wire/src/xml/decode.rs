@@ -4,7 +4,7 @@ use haar_kernel::Value;
 use haar_kernel::schema::{Kind, Member, Shape, Structure, TimestampFormat};
 
 use crate::malformed::Malformed;
-use crate::reading::{Reading, absent_fields};
+use crate::reading::Reading;
 use crate::text;
 use crate::xml::document::Element;
 
@@ -39,7 +39,7 @@ pub(crate) fn read(
 
 fn read_structure(reading: &mut Reading, structure: &'static Structure, element: &Element) -> Result<Value, Malformed> {
     reading.enter()?;
-    let mut fields = absent_fields(structure);
+    let mut fields = reading.fields(structure)?;
     let mut known = vec![false; element.children.len()];
     for (member, field) in structure.members.iter().zip(&mut fields) {
         reading.enter_member(member);

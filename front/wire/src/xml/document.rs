@@ -8,6 +8,9 @@ use crate::malformed::{DEPTH_MAX, Malformed};
 /// Elements inside each other: a map takes three for each of its levels.
 const ELEMENTS_DEPTH_MAX: usize = 3 * DEPTH_MAX;
 
+/// Elements of one document. S3's largest (10,000 parts of an upload) has 70,000.
+const ELEMENTS_MAX: usize = 1 << 18;
+
 /// One element. Names are without their namespace prefixes: no model tells two members apart by those.
 #[derive(Debug, Default)]
 pub(crate) struct Element {
@@ -26,15 +29,18 @@ impl Element {
         let mut reader = Reader::from_str(text);
         let mut open: Vec<Element> = Vec::new();
         let mut root = None;
+        let mut elements = 0;
         loop {
             match reader.read_event().map_err(|_| malformed())? {
                 Event::Start(start) => {
                     if open.len() == ELEMENTS_DEPTH_MAX || root.is_some() {
                         return Err(malformed());
                     }
+                    elements += 1;
                     open.push(Self::opened(&start)?);
                 }
                 Event::Empty(start) => {
+                    elements += 1;
                     let element = Self::opened(&start)?;
                     place(element, &mut open, &mut root)?;
                 }
@@ -54,6 +60,9 @@ impl Element {
                 Event::DocType(_) => return Err(malformed()),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
                 Event::Eof => break,
+            }
+            if elements > ELEMENTS_MAX {
+                return Err(malformed());
             }
         }
         if open.is_empty() { root.ok_or_else(malformed) } else { Err(malformed()) }

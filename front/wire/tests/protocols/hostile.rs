@@ -2,7 +2,7 @@
 
 use haar_kernel::Bytes;
 use haar_kernel::schema::Protocol;
-use haar_wire::DEPTH_MAX;
+use haar_wire::{DEPTH_MAX, VALUES_MAX};
 
 use crate::kitchen::{decode, kitchen, recognised};
 use crate::targets;
@@ -211,4 +211,19 @@ fn a_declared_length_reserves_nothing() {
     let body = b"\xa1\x67Numbers\x9b\x40\x00\x00\x00\x00\x00\x00\x00";
     let fault = decode(&recognised(kitchen(Protocol::RpcV2Cbor)), Bytes::from_static(body)).expect_err("cut short");
     assert_eq!(fault.message, "Unexpected end of input");
+}
+
+#[test]
+fn messages_with_too_many_values_are_refused_before_they_fill_memory() {
+    let count = VALUES_MAX;
+    for (protocol, body) in [
+        (Protocol::AwsJson11, format!(r#"{{"Numbers":[{}1]}}"#, "1,".repeat(count)).into_bytes()),
+        (Protocol::AwsJson11, format!(r#"{{"Sinks":{{{}"b":{{}}}}}}"#, r#""a":{},"#.repeat(count / 10)).into_bytes()),
+        (Protocol::RpcV2Cbor, [b"\xa1\x67Numbers\x9f".to_vec(), vec![0; count], vec![0xff]].concat()),
+        (Protocol::RestXml, format!("<Sink>{}</Sink>", "<Flat/>".repeat(count)).into_bytes()),
+        (Protocol::AwsQuery, "Text=a&".repeat(count).into_bytes()),
+    ] {
+        let fault = decode(&recognised(kitchen(protocol)), Bytes::from(body)).expect_err("too many");
+        assert_eq!(fault.status, 400, "{protocol:?}: {fault}");
+    }
 }

@@ -9,7 +9,7 @@ pub struct Skip {
 }
 
 const EC2: &str = "the ec2 flavour of awsQuery is not served";
-const COMPRESSED: &str = "the client compresses the body; the gateway decompresses before decoding";
+const COMPRESSED: &str = "the client compresses the body; content encodings are the matter of the gateway";
 const WHOLE_QUERY: &str =
     "the client leaves out of the map what it sends by name; a server's map holds the whole query string";
 const TOKEN: &str = "the client filled in the token that the parameters lack";

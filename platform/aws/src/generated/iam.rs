@@ -2398,7 +2398,7 @@ static SHAPES: [Shape; 288] = [
         kind: Kind::String { values: &[] },
         min: Some(1.0),
         max: Some(128.0),
-        pattern: Some(Pattern::new("[\\w+=,.@-]+")),
+        pattern: Some(Pattern::new("[\\w+=,.@*?-]+")),
         sensitive: false,
     },
     Shape {

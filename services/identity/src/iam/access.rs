@@ -131,9 +131,11 @@ pub fn of<E: Entity>(entity: &E) -> Access {
         tags: Vec::new(),
     };
     let access = Access::default().and(resource.with_tags(tags));
-    entity.head().tags.iter().fold(access, |access, tag| {
-        access.with_key(format!("iam:ResourceTag/{}", tag.key), tag.value.as_str())
-    })
+    entity
+        .head()
+        .tags
+        .iter()
+        .fold(access, |access, tag| access.with_key(format!("iam:ResourceTag/{}", tag.key), tag.value.as_str()))
 }
 
 fn pairs(tags: &[api::Tag]) -> impl Iterator<Item = (&str, &str)> {

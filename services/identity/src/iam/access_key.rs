@@ -29,7 +29,7 @@ pub async fn create(
     let id = access_key_id.clone();
     let user_name = iam
         .change(move |tx| {
-            let (owner, user_name) = caller.or_named(tx, input.user_name.as_deref())?.owner();
+            let (owner, user_name) = caller.key_owner(tx, input.user_name.as_deref())?;
             let keys = tx.count_index(ACCESS_KEYS_BY_OWNER, exactly(&owner))?;
             if keys >= KEYS_PER_USER_MAX as u64 {
                 return Err(Error::over_quota("AccessKeysPerUser", KEYS_PER_USER_MAX));
@@ -86,7 +86,7 @@ pub async fn list(
     let scope = format!("ListAccessKeys {:?}", input.user_name);
     let page = PageRequest::read(ctx, scope, input.marker(), input.max_items())?;
     iam.store.read(|tx| {
-        let (owner, user_name) = user::Caller::of(ctx).or_named(tx, input.user_name.as_deref())?.owner();
+        let (owner, user_name) = user::Caller::of(ctx).key_owner(tx, input.user_name.as_deref())?;
         let keys: Result<Vec<_>, _> = tx.scan_index(ACCESS_KEYS_BY_OWNER, exactly(&owner)).collect();
         let page = page.cut(ctx, keys?)?;
         Ok(api::ListAccessKeysResponse {
@@ -141,11 +141,9 @@ pub async fn last_used(
 }
 
 fn find(tx: &Tx, caller: &user::Caller, user_name: Option<&str>, access_key_id: &str) -> Result<AccessKey, Error> {
-    let (owner, _) = caller.or_named(tx, user_name)?.owner();
+    let (owner, _) = caller.key_owner(tx, user_name)?;
     let access_key = tx.get(ACCESS_KEYS, access_key_id)?;
-    access_key
-        .filter(|access_key| access_key.owner == owner)
-        .ok_or_else(|| no_such(access_key_id))
+    access_key.filter(|access_key| access_key.owner == owner).ok_or_else(|| no_such(access_key_id))
 }
 
 fn no_such(access_key_id: &str) -> Error {

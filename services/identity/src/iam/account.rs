@@ -9,7 +9,8 @@ use haar_platform::store::{Read, Span};
 use super::error::Error;
 use super::model::{
     ACCESS_KEYS_BY_OWNER, ACCOUNT_ALIASES, ACCOUNTS_BY_ALIAS, Group, Holder, InstanceProfile, Kind, MANAGED_POLICIES,
-    ManagedPolicy, Role, User, exactly};
+    ManagedPolicy, Role, User, exactly,
+};
 use super::page::PageRequest;
 use super::request::Paged;
 use super::{Iam, attachment, entity, policy_version};

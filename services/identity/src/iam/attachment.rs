@@ -101,8 +101,5 @@ fn list<I: About<Entity: Holder> + Paged>(
 
 /// A managed policy as lists of attachments show it.
 pub fn answer(arn: &str) -> api::AttachedPolicy {
-    api::AttachedPolicy {
-        policy_name: Some(policy::name_of(arn).to_owned()),
-        policy_arn: Some(arn.to_owned()),
-    }
+    api::AttachedPolicy { policy_name: Some(policy::name_of(arn).to_owned()), policy_arn: Some(arn.to_owned()) }
 }

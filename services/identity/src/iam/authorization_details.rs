@@ -1,6 +1,9 @@
 //! GetAccountAuthorizationDetails: every user, group, role and policy of the account, in pages that run across the
 //! kinds.
 
+#[cfg(test)]
+mod tests;
+
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::{Access, Ctx, Fault};
 use haar_platform::store::{Read, Span, StoreError};

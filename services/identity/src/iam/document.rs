@@ -1,8 +1,10 @@
 //! Policy documents: checked on their way in, percent-encoded on their way out.
 
+use haar_platform::kernel::Arn;
 use haar_platform::policy::{Document, Kind, Malformed, NamedPrincipal, quota_size};
-use haar_platform::store::Read;
+use haar_platform::store::{Read, Span, Tx};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 use super::error::Error;
 use super::model::{self, ROLES, USERS, key};
@@ -53,15 +55,55 @@ pub fn check_trust(tx: &impl Read, account: &str, text: &str) -> Result<(), Erro
     Ok(())
 }
 
-fn principal_exists(tx: &impl Read, account: &str, arn: &str) -> Result<bool, Error> {
-    let Some((owner, resource)) = arn.splitn(6, ':').skip(4).collect::<Vec<_>>().try_into().ok().map(|[a, b]: [&str; 2]| (a, b))
-    else {
-        return Ok(false);
+/// Puts another name in place of a principal's in every trust policy: the unique id of one that is deleted, so that
+/// nobody who is made later under its name is trusted, or the new ARN of one that was renamed. AWS keeps ids and shows
+/// ARNs; this way what is shown is what is kept.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+pub fn replace_principal(tx: &mut Tx, arn: &str, replacement: &str) -> Result<(), Error> {
+    let mut changed = Vec::new();
+    for role in tx.scan(ROLES, Span::all()) {
+        let (key, mut role) = role?;
+        let document = Document::parse(&role.trust_policy, Kind::Trust)?;
+        let named = NamedPrincipal::Arn(arn.to_owned());
+        if document.principals().any(|principal| *principal == named) {
+            role.trust_policy = with_principal_replaced(&role.trust_policy, arn, replacement);
+            changed.push((key, role));
+        }
+    }
+    for (key, role) in changed {
+        tx.put(ROLES, &key, &role)?;
+    }
+    Ok(())
+}
+
+fn with_principal_replaced(text: &str, arn: &str, replacement: &str) -> String {
+    let mut document: Value = serde_json::from_str(text).expect("trust policies are checked before they are stored");
+    let statements = match &mut document["Statement"] {
+        Value::Array(statements) => statements.iter_mut().collect(),
+        statement => vec![statement],
     };
+    for statement in statements {
+        for element in ["Principal", "NotPrincipal"] {
+            let principals = statement.get_mut(element).and_then(|principal| principal.get_mut("AWS"));
+            let principals = match principals {
+                Some(Value::Array(principals)) => principals.iter_mut().collect(),
+                Some(principal) => vec![principal],
+                None => Vec::new(),
+            };
+            for principal in principals.into_iter().filter(|principal| principal.as_str() == Some(arn)) {
+                *principal = replacement.into();
+            }
+        }
+    }
+    document.to_string()
+}
+
+fn principal_exists(tx: &impl Read, account: &str, arn: &str) -> Result<bool, Error> {
+    let Ok(Arn { account: owner, resource, .. }) = arn.parse() else { return Ok(false) };
     if owner != account {
         return Ok(true);
     }
-    let (kind, path_and_name) = resource.split_once('/').unwrap_or((resource, ""));
+    let (kind, path_and_name) = resource.split_once('/').unwrap_or((&resource, ""));
     let last = path_and_name.rsplit('/').next().unwrap_or_default();
     Ok(match kind {
         "user" => tx.get(USERS, &key(account, last))?.is_some_and(|user| is_at(&user, arn)),

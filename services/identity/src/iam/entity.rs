@@ -4,7 +4,7 @@ use haar_platform::kernel::Ctx;
 use haar_platform::store::{Index, Read, Span, StoreError, Tx};
 
 use super::error::Error;
-use super::model::{Entity, Head, Kind, NameKey, Tag, key, exactly};
+use super::model::{Entity, Head, Kind, NameKey, Tag, exactly, key};
 use super::page::{Page, PageRequest};
 
 /// The ARN of an entity, as text.
@@ -14,16 +14,11 @@ pub fn arn(entity: &impl Entity) -> String {
 
 /// The entity of that name, or `NoSuchEntity`.
 pub fn find<E: Entity>(tx: &impl Read, account: &str, name: &str) -> Result<E, Error> {
-    tx.get(E::TABLE, &key(account, name))?
-        .ok_or_else(|| Error::no_such(E::KIND, name))
+    tx.get(E::TABLE, &key(account, name))?.ok_or_else(|| Error::no_such(E::KIND, name))
 }
 
 /// The entity with that unique id.
-pub fn by_id<E: Entity>(
-    tx: &impl Read,
-    index: Index<String, NameKey, E>,
-    id: &str,
-) -> Result<Option<E>, StoreError> {
+pub fn by_id<E: Entity>(tx: &impl Read, index: Index<String, NameKey, E>, id: &str) -> Result<Option<E>, StoreError> {
     let mut found = tx.scan_index(index, exactly(id));
     Ok(found.next().transpose()?.map(|(_, _, entity)| entity))
 }
@@ -86,7 +81,7 @@ pub fn rename<E: Entity>(
     mut entity: E,
     new_path: Option<String>,
     new_name: Option<String>,
-) -> Result<(), Error> {
+) -> Result<E, Error> {
     let old_key = entity.key();
     if let Some(path) = new_path {
         entity.head_mut().path = path;
@@ -100,7 +95,8 @@ pub fn rename<E: Entity>(
         }
         tx.delete(E::TABLE, &old_key)?;
     }
-    save(tx, &entity)
+    save(tx, &entity)?;
+    Ok(entity)
 }
 
 /// A page of the account's entities under a path, by name.

@@ -8,6 +8,7 @@ use haar_platform::store::{StoreError, VaultError};
 use super::model::Kind;
 
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::enum_variant_names, reason = "AWS's name")]
 pub enum Error {
     #[error("{0}")]
     NoSuchEntity(String),

@@ -5,7 +5,7 @@ use haar_platform::kernel::Ctx;
 use haar_platform::store::Read;
 
 use super::error::Error;
-use super::model::{Entity, GROUPS_BY_ID, Group, Kind, PolicySet, USERS_BY_GROUP, User, key, exactly};
+use super::model::{Entity, GROUPS_BY_ID, Group, Kind, PolicySet, USERS_BY_GROUP, User, exactly, key};
 use super::page::PageRequest;
 use super::request::{About, Paged};
 use super::{Iam, entity, user};
@@ -70,7 +70,8 @@ pub async fn update(ctx: &Ctx, iam: &Iam, input: api::UpdateGroupRequest) -> Res
     let account = ctx.account.clone();
     iam.change(move |tx| {
         let group: Group = input.find(tx, &account)?;
-        entity::rename(tx, group, input.new_path, input.new_group_name)
+        entity::rename(tx, group, input.new_path, input.new_group_name)?;
+        Ok(())
     })
     .await
 }

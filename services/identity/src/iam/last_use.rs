@@ -33,12 +33,7 @@ struct Note {
 
 impl Uses {
     pub fn new(clock: Clock, store: Store) -> Self {
-        Self {
-            clock,
-            store,
-            notes: Mutex::default(),
-            waker: Waker::default(),
-        }
+        Self { clock, store, notes: Mutex::default(), waker: Waker::default() }
     }
 
     /// Notes a use of an access key or of a role, under the key's id or the role's unique id.
@@ -52,11 +47,7 @@ impl Uses {
         if notes.len() >= NOTES_MAX {
             notes.retain(|_, note| !note.written);
         }
-        let last = LastUse {
-            at,
-            service: service.to_owned(),
-            region: region.to_owned(),
-        };
+        let last = LastUse { at, service: service.to_owned(), region: region.to_owned() };
         notes.insert(id.to_owned(), Note { last, written: false });
         drop(notes);
         self.waker.wake();

@@ -63,10 +63,7 @@ impl Iam {
 
 /// IAM, over the house's authority.
 pub fn service(platform: &Platform, authority: &Arc<HouseAuthority>) -> Service {
-    let iam = Iam {
-        store: platform.store.clone(),
-        authority: authority.clone(),
-    };
+    let iam = Iam { store: platform.store.clone(), authority: authority.clone() };
     Service::of(&api::MODEL, iam)
         // Users.
         .op::<api::CreateUser>(
@@ -217,10 +214,7 @@ pub fn service(platform: &Platform, authority: &Arc<HouseAuthority>) -> Service 
         .op::<api::DeleteAccountAlias>(|_, _, _| Ok(Access::all()), account::delete_alias)
         .op::<api::ListAccountAliases>(|_, _, _| Ok(Access::all()), account::list_aliases)
         .op::<api::GetAccountSummary>(|_, _, _| Ok(Access::all()), account::summary)
-        .op::<api::GetAccountAuthorizationDetails>(
-            authorization_details::access,
-            authorization_details::get,
-        )
+        .op::<api::GetAccountAuthorizationDetails>(authorization_details::access, authorization_details::get)
         // What if.
         .op::<api::SimulatePrincipalPolicy>(simulate::access_principal, simulate::simulate_principal_policy)
         .op::<api::SimulateCustomPolicy>(simulate::access_custom, simulate::simulate_custom_policy)

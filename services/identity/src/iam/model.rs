@@ -253,9 +253,7 @@ pub const INSTANCE_PROFILES: Table<NameKey, InstanceProfile> =
     Table::new("iam.instance_profiles").indexed(&[&INSTANCE_PROFILES_BY_ROLE]);
 /// By the unique id of their role.
 pub const INSTANCE_PROFILES_BY_ROLE: Index<String, NameKey, InstanceProfile> =
-    Index::new("iam.instance_profiles.by_role", |_, profile| {
-        profile.role.iter().cloned().collect()
-    });
+    Index::new("iam.instance_profiles.by_role", |_, profile| profile.role.iter().cloned().collect());
 
 pub const MANAGED_POLICIES: Table<NameKey, ManagedPolicy> = Table::new("iam.managed_policies");
 
@@ -296,10 +294,7 @@ impl PolicySet {
     fn uses(&self, account: &str) -> Vec<PolicyUse> {
         let attached = self.attached.iter().map(|arn| (arn, false));
         let boundary = self.boundary.iter().map(|arn| (arn, true));
-        attached
-            .chain(boundary)
-            .map(|(arn, as_boundary)| (account.to_owned(), arn.clone(), as_boundary))
-            .collect()
+        attached.chain(boundary).map(|(arn, as_boundary)| (account.to_owned(), arn.clone(), as_boundary)).collect()
     }
 }
 
@@ -311,8 +306,7 @@ impl ManagedPolicy {
 
     /// The version in force.
     pub fn default_version(&self) -> &PolicyVersion {
-        self.version(self.default_version)
-            .expect("the default version of a policy is never deleted")
+        self.version(self.default_version).expect("the default version of a policy is never deleted")
     }
 }
 

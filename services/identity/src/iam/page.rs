@@ -30,11 +30,7 @@ impl PageRequest {
             .transpose()
             .map_err(|_| Error::ValidationError("Invalid Marker.".into()))?;
         let items_max = max_items.and_then(|items| usize::try_from(items).ok());
-        Ok(Self {
-            scope,
-            after,
-            items_max: items_max.unwrap_or(ITEMS_DEFAULT),
-        })
+        Ok(Self { scope, after, items_max: items_max.unwrap_or(ITEMS_DEFAULT) })
     }
 
     /// The cursor that the last page ended with.
@@ -79,10 +75,7 @@ impl<T> Page<T> {
 
     /// Each item in another form.
     pub fn map<U>(self, form: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(form).collect(),
-            marker: self.marker,
-        }
+        Page { items: self.items.into_iter().map(form).collect(), marker: self.marker }
     }
 }
 

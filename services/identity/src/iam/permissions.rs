@@ -19,11 +19,7 @@ pub fn of_user(tx: &impl Read, user: &User) -> Result<Permissions, StoreError> {
             identity.extend(of_group(tx, &group)?);
         }
     }
-    Ok(Permissions {
-        identity,
-        boundary: boundary(tx, user)?,
-        session: None,
-    })
+    Ok(Permissions { identity, boundary: boundary(tx, user)?, session: None })
 }
 
 /// Of a group: its policies.
@@ -33,11 +29,7 @@ pub fn of_group(tx: &impl Read, group: &Group) -> Result<Vec<Source>, StoreError
 
 /// Of a role: its policies and its boundary, which hold for every session of it.
 pub fn of_role(tx: &impl Read, role: &Role) -> Result<Permissions, StoreError> {
-    Ok(Permissions {
-        identity: of_holder(tx, role)?,
-        boundary: boundary(tx, role)?,
-        session: None,
-    })
+    Ok(Permissions { identity: of_holder(tx, role)?, boundary: boundary(tx, role)?, session: None })
 }
 
 /// The policies that limit a session; `None` when it was made without any.
@@ -48,12 +40,7 @@ pub fn of_session(tx: &impl Read, session: &Session) -> Result<Option<Vec<Source
     let mut sources = Vec::new();
     if let Some(text) = &session.policy {
         let document = compile(text, Kind::Identity, "session policy")?;
-        sources.push(Source {
-            id: "SessionPolicy".into(),
-            arn: None,
-            kind: SourceKind::None,
-            document,
-        });
+        sources.push(Source { id: "SessionPolicy".into(), arn: None, kind: SourceKind::None, document });
     }
     for arn in &session.policy_arns {
         // One that was deleted since allows nothing more.
@@ -86,9 +73,7 @@ fn of_holder<E: Holder>(tx: &impl Read, holder: &E) -> Result<Vec<Source>, Store
 
 fn boundary(tx: &impl Read, holder: &impl Holder) -> Result<Option<Source>, StoreError> {
     let boundary = holder.policies().boundary.as_deref();
-    boundary
-        .map(|arn| attached(tx, &holder.head().account, arn))
-        .transpose()
+    boundary.map(|arn| attached(tx, &holder.head().account, arn)).transpose()
 }
 
 /// A managed policy that cannot be gone, because policies in use are not deleted.
@@ -117,9 +102,5 @@ fn compile(text: &str, kind: Kind, name: &str) -> Result<Arc<Document>, StoreErr
 }
 
 fn unusable(name: &str, cause: String) -> StoreError {
-    StoreError::Corrupt {
-        table: "iam policies".to_owned(),
-        key: name.to_owned(),
-        cause: Corrupt::Record(cause),
-    }
+    StoreError::Corrupt { table: "iam policies".to_owned(), key: name.to_owned(), cause: Corrupt::Record(cause) }
 }

@@ -126,8 +126,12 @@ pub async fn list_entities(
     for (kind, name, id) in page.items {
         let (name, id) = (Some(name), Some(id));
         match kind {
-            Kind::Group => answer.policy_groups.get_or_insert_default().push(api::PolicyGroup { group_name: name, group_id: id }),
-            Kind::Role => answer.policy_roles.get_or_insert_default().push(api::PolicyRole { role_name: name, role_id: id }),
+            Kind::Group => {
+                answer.policy_groups.get_or_insert_default().push(api::PolicyGroup { group_name: name, group_id: id })
+            }
+            Kind::Role => {
+                answer.policy_roles.get_or_insert_default().push(api::PolicyRole { role_name: name, role_id: id })
+            }
             _ => answer.policy_users.get_or_insert_default().push(api::PolicyUser { user_name: name, user_id: id }),
         }
     }

@@ -2,7 +2,7 @@
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;
-use haar_platform::store::Read;
+use haar_platform::store::{Read, Tx};
 
 use super::error::Error;
 use super::model::{INSTANCE_PROFILES_BY_ROLE, Kind, LAST_USES, PolicySet, Role, exactly};
@@ -23,11 +23,8 @@ pub async fn create(ctx: &Ctx, iam: &Iam, input: api::CreateRoleRequest) -> Resu
         max_session_seconds: seconds(input.max_session_duration).unwrap_or(MAX_SESSION_SECONDS_DEFAULT),
         linked_service: None,
     };
-    let answer = api::Role {
-        permissions_boundary: boundary::answer(&role),
-        tags: tag::answer(&role.head.tags),
-        ..brief(&role)
-    };
+    let answer =
+        api::Role { permissions_boundary: boundary::answer(&role), tags: tag::answer(&role.head.tags), ..brief(&role) };
     iam.change(move |tx| {
         document::check_trust(tx, &role.head.account, &role.trust_policy)?;
         boundary::check(tx, &role)?;
@@ -45,10 +42,16 @@ pub async fn delete(ctx: &Ctx, iam: &Iam, input: api::DeleteRoleRequest) -> Resu
         if tx.count_index(INSTANCE_PROFILES_BY_ROLE, exactly(&role.head.id))? > 0 {
             return Err(Error::must_first("remove roles from instance profile"));
         }
-        tx.delete(LAST_USES, &role.head.id)?;
-        entity::delete(tx, &role)
+        remove(tx, &role)
     })
     .await
+}
+
+/// Removes a role and what remembers it.
+pub fn remove(tx: &mut Tx, role: &Role) -> Result<(), Error> {
+    document::replace_principal(tx, &entity::arn(role), &role.head.id)?;
+    tx.delete(LAST_USES, &role.head.id)?;
+    entity::delete(tx, role)
 }
 
 pub async fn get(ctx: &Ctx, iam: &Iam, input: api::GetRoleRequest) -> Result<api::GetRoleResponse, Error> {
@@ -124,10 +127,7 @@ pub fn answer(iam: &Iam, role: &Role) -> Result<api::Role, Error> {
 /// When the role was last used; empty when it never was.
 pub fn last_used(iam: &Iam, role: &Role) -> Result<api::RoleLastUsed, Error> {
     let last = iam.authority.last_use(&role.head.id)?;
-    Ok(api::RoleLastUsed {
-        last_used_date: last.as_ref().map(|last| last.at),
-        region: last.map(|last| last.region),
-    })
+    Ok(api::RoleLastUsed { last_used_date: last.as_ref().map(|last| last.at), region: last.map(|last| last.region) })
 }
 
 /// A role as lists show it.

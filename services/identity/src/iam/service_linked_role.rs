@@ -5,7 +5,7 @@ use haar_platform::kernel::{Access, Ctx, Fault, ids};
 use haar_platform::store::Read;
 
 use super::error::Error;
-use super::model::{DELETION_TASKS, DeletionTask, Kind, LAST_USES, PolicySet, Role};
+use super::model::{DELETION_TASKS, DeletionTask, Kind, PolicySet, Role};
 use super::request::About;
 use super::{Iam, access, entity, role};
 
@@ -105,8 +105,7 @@ pub async fn delete(
             let task_id = format!("task{PATH}{service}/{}/{}", role.head.name, ids::uuid());
             let task = DeletionTask { role_arn: entity::arn(&role), finished };
             tx.put(DELETION_TASKS, &(account, task_id.clone()), &task)?;
-            tx.delete(LAST_USES, &role.head.id)?;
-            entity::delete(tx, &role)?;
+            role::remove(tx, &role)?;
             Ok(task_id)
         })
         .await?;
@@ -114,11 +113,7 @@ pub async fn delete(
 }
 
 /// A task touches the role that it deletes.
-pub fn touch_task(
-    ctx: &Ctx,
-    _: &Iam,
-    input: &api::GetServiceLinkedRoleDeletionStatusRequest,
-) -> Result<Access, Fault> {
+pub fn touch_task(ctx: &Ctx, _: &Iam, input: &api::GetServiceLinkedRoleDeletionStatusRequest) -> Result<Access, Fault> {
     let path_and_name = input.deletion_task_id.strip_prefix("task").unwrap_or_default();
     let (path_and_name, _) = path_and_name.rsplit_once('/').unwrap_or(("/*", ""));
     Ok(Access::to(&ctx.global_arn("iam", format!("role{path_and_name}"))))

@@ -5,6 +5,8 @@ mod context_entry;
 mod exclusion;
 mod question;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use haar_platform::aws::iam::{

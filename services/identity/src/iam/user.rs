@@ -9,7 +9,7 @@ use super::error::Error;
 use super::model::{ACCESS_KEYS_BY_OWNER, ACCOUNT_ALIASES, Kind, PolicySet, USERS_BY_ID, User, exactly};
 use super::page::PageRequest;
 use super::request::{About, Paged};
-use super::{Iam, boundary, entity, tag};
+use super::{Iam, boundary, document, entity, tag};
 
 pub async fn create(ctx: &Ctx, iam: &Iam, input: api::CreateUserRequest) -> Result<api::CreateUserResponse, Error> {
     let tags = tag::checked(input.tags.unwrap_or_default())?;
@@ -38,6 +38,7 @@ pub async fn delete(ctx: &Ctx, iam: &Iam, input: api::DeleteUserRequest) -> Resu
         if tx.count_index(ACCESS_KEYS_BY_OWNER, exactly(&user.head.id))? > 0 {
             return Err(Error::must_first("delete access keys"));
         }
+        document::replace_principal(tx, &entity::arn(&user), &user.head.id)?;
         entity::delete(tx, &user)
     })
     .await
@@ -45,8 +46,8 @@ pub async fn delete(ctx: &Ctx, iam: &Iam, input: api::DeleteUserRequest) -> Resu
 
 pub async fn get(ctx: &Ctx, iam: &Iam, input: api::GetUserRequest) -> Result<api::GetUserResponse, Error> {
     let user = iam.store.read(|tx| match Caller::of(ctx).or_named(tx, input.user_name.as_deref())? {
-        Whose::User(user) => Ok(answer(&user)),
-        Whose::Root(_) => root(tx, ctx),
+        Some(user) => Ok(answer(&user)),
+        None => root(tx, ctx),
     })?;
     Ok(api::GetUserResponse { user })
 }
@@ -64,7 +65,9 @@ pub async fn update(ctx: &Ctx, iam: &Iam, input: api::UpdateUserRequest) -> Resu
     let account = ctx.account.clone();
     iam.change(move |tx| {
         let user: User = input.find(tx, &account)?;
-        entity::rename(tx, user, input.new_path, input.new_user_name)
+        let arn = entity::arn(&user);
+        let user = entity::rename(tx, user, input.new_path, input.new_user_name)?;
+        document::replace_principal(tx, &arn, &entity::arn(&user))
     })
     .await
 }
@@ -78,52 +81,40 @@ pub struct Caller {
     principal: Principal,
 }
 
-/// Whom such a request is about.
-pub enum Whose {
-    User(User),
-    /// The root user of the account.
-    Root(AccountId),
-}
-
 impl Caller {
     pub fn of(ctx: &Ctx) -> Self {
         Self { account: ctx.account.clone(), principal: ctx.caller.principal.clone() }
     }
 
-    /// The user of that name, or else the one who calls.
-    pub fn or_named(&self, tx: &impl Read, name: Option<&str>) -> Result<Whose, Error> {
+    /// The user of that name, or else the one who calls; `None` when that is the root user.
+    pub fn or_named(&self, tx: &impl Read, name: Option<&str>) -> Result<Option<User>, Error> {
         match (name, &self.principal) {
-            (Some(name), _) => Ok(Whose::User(entity::find(tx, &self.account, name)?)),
-            (None, Principal::Root { .. }) => Ok(Whose::Root(self.account.clone())),
+            (Some(name), _) => entity::find(tx, &self.account, name).map(Some),
+            (None, Principal::Root { .. }) => Ok(None),
             (None, Principal::User { unique_id, arn, .. }) => {
-                let name = arn.rsplit('/').next().unwrap_or_default();
                 let user = entity::by_id(tx, USERS_BY_ID, unique_id)?;
-                Ok(Whose::User(user.ok_or_else(|| Error::no_such(Kind::User, name))?))
+                let name = arn.rsplit('/').next().unwrap_or_default();
+                Ok(Some(user.ok_or_else(|| Error::no_such(Kind::User, name))?))
             }
-            (None, _) => Err(Error::ValidationError(
-                "Must specify userName when calling with non-User credentials".into(),
-            )),
+            (None, _) => {
+                let text = "Must specify userName when calling with non-User credentials";
+                Err(Error::ValidationError(text.into()))
+            }
         }
     }
-}
 
-impl Whose {
-    /// As keys know them, and as answers do: the unique id, and the name.
-    pub fn owner(&self) -> (String, String) {
-        match self {
-            Self::User(user) => (user.head.id.clone(), user.head.name.clone()),
-            Self::Root(account) => (account.to_string(), ROOT.to_owned()),
-        }
+    /// The same as keys know it, and as answers do: the unique id, and the name.
+    pub fn key_owner(&self, tx: &impl Read, name: Option<&str>) -> Result<(String, String), Error> {
+        Ok(match self.or_named(tx, name)? {
+            Some(user) => (user.head.id, user.head.name),
+            None => (self.account.to_string(), ROOT.to_owned()),
+        })
     }
 }
 
 /// A user in full.
 pub fn answer(user: &User) -> api::User {
-    api::User {
-        permissions_boundary: boundary::answer(user),
-        tags: tag::answer(&user.head.tags),
-        ..brief(user)
-    }
+    api::User { permissions_boundary: boundary::answer(user), tags: tag::answer(&user.head.tags), ..brief(user) }
 }
 
 /// A user as lists show it.

@@ -94,10 +94,8 @@ async fn a_policy_knows_who_uses_it() {
     house.call::<api::AttachGroupPolicy>(input).await.unwrap();
     let input = api::AttachRolePolicyRequest { role_name: "worker".into(), policy_arn: READ_ONLY.into() };
     house.call::<api::AttachRolePolicy>(input).await.unwrap();
-    let input = api::PutUserPermissionsBoundaryRequest {
-        user_name: "bob".into(),
-        permissions_boundary: READ_ONLY.into(),
-    };
+    let input =
+        api::PutUserPermissionsBoundaryRequest { user_name: "bob".into(), permissions_boundary: READ_ONLY.into() };
     house.call::<api::PutUserPermissionsBoundary>(input).await.unwrap();
 
     let all = api::ListEntitiesForPolicyRequest { policy_arn: READ_ONLY.into(), ..Default::default() };

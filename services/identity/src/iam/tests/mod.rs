@@ -47,12 +47,8 @@ impl std::ops::Deref for House {
 }
 
 fn open() -> House {
-    open_at(Config::in_memory())
-}
-
-fn open_at(config: Config) -> House {
     let mut opened = None;
-    let house = TestHouse::with_authority(config, |platform| {
+    let house = TestHouse::with_authority(Config::in_memory(), |platform| {
         let authority = HouseAuthority::open(platform);
         opened = Some(authority.clone());
         (vec![super::service(platform, &authority)], authority)

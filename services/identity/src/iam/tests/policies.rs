@@ -147,10 +147,7 @@ async fn a_boundary_keeps_its_policy_too() {
     let house = open();
     let arn = house.policy("queues", SQS).await;
     house.user("alice").await;
-    let input = api::PutUserPermissionsBoundaryRequest {
-        user_name: "alice".into(),
-        permissions_boundary: arn.clone(),
-    };
+    let input = api::PutUserPermissionsBoundaryRequest { user_name: "alice".into(), permissions_boundary: arn.clone() };
     house.call::<api::PutUserPermissionsBoundary>(input).await.unwrap();
     let policy = get(&house, &arn).await;
     assert_eq!((policy.attachment_count, policy.permissions_boundary_usage_count), (Some(0), Some(1)));
@@ -164,7 +161,8 @@ async fn awss_policies_are_there_to_read_and_attach_but_not_to_change() {
     let policy = get(&house, ADMINISTRATOR).await;
     assert_eq!(policy.policy_name.as_deref(), Some("AdministratorAccess"));
     assert_eq!(versions(&house, ADMINISTRATOR).await, [("v1".to_owned(), true)]);
-    let refused = house.refused::<api::DeletePolicy>(api::DeletePolicyRequest { policy_arn: ADMINISTRATOR.into() }).await;
+    let refused =
+        house.refused::<api::DeletePolicy>(api::DeletePolicyRequest { policy_arn: ADMINISTRATOR.into() }).await;
     assert_eq!(refused.0, "NoSuchEntity");
     let refused = house.refused::<api::CreatePolicyVersion>(version(ADMINISTRATOR, true)).await;
     assert_eq!(refused.0, "NoSuchEntity");

@@ -40,11 +40,8 @@ async fn a_role_answers_what_it_was_made_with() {
 async fn sessions_last_an_hour_unless_the_role_says_otherwise() {
     let house = open();
     assert_eq!(house.role("worker").await.max_session_duration, Some(3600));
-    let input = api::UpdateRoleRequest {
-        role_name: "worker".into(),
-        max_session_duration: Some(43_200),
-        description: None,
-    };
+    let input =
+        api::UpdateRoleRequest { role_name: "worker".into(), max_session_duration: Some(43_200), description: None };
     house.call::<api::UpdateRole>(input).await.unwrap();
     assert_eq!(get(&house, "worker").await.max_session_duration, Some(43_200));
     let input = api::UpdateRoleDescriptionRequest { role_name: "worker".into(), description: "works".into() };
@@ -127,4 +124,21 @@ async fn lists_leave_out_tags_and_boundary() {
     assert!(listed.tags.is_none() && listed.permissions_boundary.is_none());
     let found = get(&house, "worker").await;
     assert!(found.tags.is_some() && found.permissions_boundary.is_some());
+}
+
+#[tokio::test]
+async fn a_namesake_of_a_deleted_principal_is_not_trusted() {
+    let house = open();
+    let user = house.user("alice").await;
+    let alice = r#"{"AWS":["arn:aws:iam::000000000000:user\/alice","arn:aws:iam::000000000000:root"]}"#;
+    house.call::<api::CreateRole>(create("worker", trusting(alice))).await.unwrap();
+    let rename =
+        api::UpdateUserRequest { user_name: "alice".into(), new_user_name: Some("alicia".into()), new_path: None };
+    house.call::<api::UpdateUser>(rename).await.unwrap();
+    let trust = get(&house, "worker").await.assume_role_policy_document.unwrap();
+    assert!(trust.contains("user%2Falicia") && !trust.contains("alice"), "{trust}");
+    house.call::<api::DeleteUser>(api::DeleteUserRequest { user_name: "alicia".into() }).await.unwrap();
+    house.user("alicia").await;
+    let trust = get(&house, "worker").await.assume_role_policy_document.unwrap();
+    assert!(trust.contains(&user.user_id) && !trust.contains("alicia"), "{trust}");
 }

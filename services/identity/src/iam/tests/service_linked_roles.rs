@@ -31,7 +31,8 @@ async fn unknown_services_and_unwanted_suffixes_are_refused() {
     let house = open();
     let refused = house.refused::<api::CreateServiceLinkedRole>(create("nothing.amazonaws.com")).await;
     assert_eq!(refused.0, "InvalidInput");
-    let suffixed = |service| api::CreateServiceLinkedRoleRequest { custom_suffix: Some("mine".into()), ..create(service) };
+    let suffixed =
+        |service| api::CreateServiceLinkedRoleRequest { custom_suffix: Some("mine".into()), ..create(service) };
     let refused = house.refused::<api::CreateServiceLinkedRole>(suffixed("redshift.amazonaws.com")).await;
     assert_eq!(refused, error("InvalidInput", "Custom suffix is not allowed for redshift.amazonaws.com"));
     let input = suffixed("autoscaling.amazonaws.com");
@@ -49,11 +50,8 @@ async fn nobody_but_the_service_changes_it() {
     let protected = error("UnmodifiableEntity", text);
     let input = api::AttachRolePolicyRequest { role_name: role_name(), policy_arn: READ_ONLY.into() };
     assert_eq!(house.refused::<api::AttachRolePolicy>(input).await, protected);
-    let input = api::PutRolePolicyRequest {
-        role_name: role_name(),
-        policy_name: "queues".into(),
-        policy_document: SQS.into(),
-    };
+    let input =
+        api::PutRolePolicyRequest { role_name: role_name(), policy_name: "queues".into(), policy_document: SQS.into() };
     assert_eq!(house.refused::<api::PutRolePolicy>(input).await, protected);
     let input = api::UpdateAssumeRolePolicyRequest { role_name: role_name(), policy_document: TRUST.into() };
     assert_eq!(house.refused::<api::UpdateAssumeRolePolicy>(input).await, protected);

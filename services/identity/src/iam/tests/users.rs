@@ -126,11 +126,8 @@ async fn a_new_name_must_be_free_but_may_change_case() {
     let house = open();
     house.user("alice").await;
     house.user("bob").await;
-    let rename = |to: &str| api::UpdateUserRequest {
-        user_name: "alice".into(),
-        new_user_name: Some(to.into()),
-        new_path: None,
-    };
+    let rename =
+        |to: &str| api::UpdateUserRequest { user_name: "alice".into(), new_user_name: Some(to.into()), new_path: None };
     let refused = house.refused::<api::UpdateUser>(rename("Bob")).await;
     assert_eq!(refused, error("EntityAlreadyExists", "User with name Bob already exists."));
     house.call::<api::UpdateUser>(rename("ALICE")).await.unwrap();
@@ -167,10 +164,8 @@ async fn a_user_goes_only_when_nothing_hangs_on_it() {
 
     let refused = house.refused::<api::DeleteUser>(delete()).await;
     assert_eq!(refused, conflict("Cannot delete entity, must delete access keys first."));
-    let input = api::DeleteAccessKeyRequest {
-        user_name: Some("alice".into()),
-        access_key_id: access_key.access_key_id,
-    };
+    let input =
+        api::DeleteAccessKeyRequest { user_name: Some("alice".into()), access_key_id: access_key.access_key_id };
     house.call::<api::DeleteAccessKey>(input).await.unwrap();
     house.call::<api::DeleteUser>(delete()).await.unwrap();
     assert!(names(&house, Default::default()).await.0.is_empty());
@@ -186,10 +181,8 @@ async fn a_boundary_is_a_managed_policy_and_can_be_taken_away() {
     assert_eq!(refused, error("NoSuchEntity", &text));
 
     house.user("alice").await;
-    let input = api::PutUserPermissionsBoundaryRequest {
-        user_name: "alice".into(),
-        permissions_boundary: READ_ONLY.into(),
-    };
+    let input =
+        api::PutUserPermissionsBoundaryRequest { user_name: "alice".into(), permissions_boundary: READ_ONLY.into() };
     house.call::<api::PutUserPermissionsBoundary>(input).await.unwrap();
     let get = || api::GetUserRequest { user_name: Some("alice".into()) };
     let boundary = house.call::<api::GetUser>(get()).await.unwrap().user.permissions_boundary.unwrap();

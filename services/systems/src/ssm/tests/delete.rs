@@ -52,3 +52,23 @@ async fn several_are_deleted_at_once_and_the_missing_are_named() {
     assert_eq!(answer.deleted_parameters.unwrap(), ["a", "/b/c"]);
     assert_eq!(answer.invalid_parameters.unwrap(), ["nowhere"]);
 }
+
+#[tokio::test]
+async fn the_tables_stay_in_step_whatever_happens() {
+    let house = open();
+    for name in ["a", "/b/c", "/b/d"] {
+        let expiring = PutParameterRequest {
+            policies: Some(
+                r#"[{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2027-01-01T00:00:00Z"}}]"#.into(),
+            ),
+            ..advanced(string(name, "1"))
+        };
+        put(&house, expiring).await;
+        put(&house, over(string(name, "2"))).await;
+    }
+    delete(&house, "/b/c").await.unwrap();
+    let mut tables = crate::ssm::tables();
+    tables.extend(haar_platform::bus::tables());
+    let report = house.platform.store.check(tables).await.unwrap();
+    assert!(report.is_clean(), "{:?}", report.problems);
+}
