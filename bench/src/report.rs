@@ -50,6 +50,8 @@ pub struct Report {
     figures: Vec<Figure>,
     /// Measured beside the figures, for a reader.
     notes: Vec<String>,
+    /// What could not be measured, and why.
+    failures: Vec<String>,
 }
 
 impl Report {
@@ -62,7 +64,7 @@ impl Report {
             "{cores} cores ({}), shared by the server (as many worker threads) and the load generator",
             model.trim_start_matches(['\t', ':', ' '])
         );
-        Ok(Self { figures: Vec::new(), notes: vec![note] })
+        Ok(Self { figures: Vec::new(), notes: vec![note], failures: Vec::new() })
     }
 
     /// One more line.
@@ -75,17 +77,19 @@ impl Report {
         self.notes.push(note);
     }
 
-    /// Whether no target was missed.
+    /// Something was not measured: that is a target missed.
+    pub fn fail(&mut self, failure: String) {
+        self.failures.push(failure);
+    }
+
+    /// Whether everything was measured, and no target was missed.
     pub fn all_met(&self) -> bool {
-        self.figures.iter().all(Figure::met)
+        self.failures.is_empty() && self.figures.iter().all(Figure::met)
     }
 
     /// To standard output.
     pub fn print(&self) {
-        println!(
-            "{:<44} {:>14} {:>14}  {:<18} {:>9}  {:<12} ",
-            "figure", "haar", "beside it", "", "ratio", "target"
-        );
+        println!("{:<44} {:>14} {:>14}  {:<18} {:>9}  {:<12} ", "figure", "haar", "beside it", "", "ratio", "target");
         for figure in &self.figures {
             println!(
                 "{:<44} {:>14} {:>14}  {:<18} {:>8.3}x  {:<12} {}",
@@ -98,8 +102,8 @@ impl Report {
                 if figure.met() { "PASS" } else { "FAIL" },
             );
         }
-        for note in &self.notes {
-            println!("{note}");
+        for line in self.notes.iter().chain(&self.failures) {
+            println!("{line}");
         }
     }
 }

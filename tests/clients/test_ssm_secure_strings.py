@@ -45,6 +45,7 @@ def test_it_is_nowhere_on_the_disk_and_the_key_is_for_its_owner_only(open_house,
     contents = b"".join(path.read_bytes() for path in files)
     assert b"plain-as-day" in contents
     assert SECRET.encode() not in contents
-    assert [path for path in files if path.stat().st_mode & 0o077 and "key" in path.name.lower()] == []
+    [key] = [path for path in files if path.suffix == ".key"]
+    assert key.stat().st_mode & 0o077 == 0
     reopened = open_house("--data-dir", str(data)).client("ssm")
     assert reopened.get_parameter(Name="/secret", WithDecryption=True)["Parameter"]["Value"] == SECRET

@@ -48,7 +48,8 @@ async fn until_closing(house: &Program) {
 #[tokio::test]
 async fn the_ready_line_is_all_there_is_on_standard_output() {
     let house = Program::ephemeral().await;
-    let answer = raw::exchange(house.address(), b"GET /_haar/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let answer =
+        raw::exchange(house.address(), b"GET /_haar/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert_eq!(answer.status, 200);
     let health: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(health["services"], json!(["iam", "sqs", "ssm", "sts"]));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use bytes::Bytes;
@@ -22,6 +22,9 @@ const FEW: usize = 1000;
 
 /// Writers that fill the store together: one write to the disk serves them all.
 const WRITERS: usize = 1024;
+
+/// Writers go on until they are stopped.
+const LONGER_THAN_NEEDED: Duration = Duration::from_secs(60);
 
 /// A house has to be opened this often for a median.
 const STARTS: usize = 5;
@@ -68,7 +71,7 @@ async fn fill(folder: &Path, parameters: usize) -> Result<()> {
         writers.spawn(async move {
             for number in (writer..parameters).step_by(WRITERS) {
                 let input = PutParameterRequest {
-                    name: format!("/bench/{:03}/parameter-{number:07}", number % 1000),
+                    name: parameter(number),
                     value: "a value as one would have it".into(),
                     r#type: Some(ParameterType::String),
                     ..Default::default()
@@ -88,6 +91,10 @@ async fn fill(folder: &Path, parameters: usize) -> Result<()> {
     platform.ledger.close().await?;
     platform.store.close().await?;
     Ok(())
+}
+
+fn parameter(number: usize) -> String {
+    format!("/bench/{:03}/parameter-{number:07}", number % 1000)
 }
 
 /// The median over pages read one after the other, each from where the last one ended.
@@ -132,15 +139,13 @@ async fn start_seconds(folder: &Path, killed: bool) -> Result<f64> {
 
 async fn kill_while_writing(folder: &Path) -> Result<()> {
     let server = Server::haar(Data::At(folder)).await?;
-    let put = json!({ "Name": "/written-while-killed", "Type": "String", "Value": "v", "Overwrite": true });
+    let put = json!({ "Name": parameter(0), "Type": "String", "Value": "another value", "Overwrite": true });
     let put = requests::json(&server.address, &Keys::root(), "ssm", "1.1", "AmazonSSM.PutParameter", &put);
     let mut connection = Connection::to(&server.address);
     connection.succeed(&put).await?;
     let address = server.address.clone();
-    let writers = tokio::spawn(async move {
-        // It ends with the server, in the middle of an answer.
-        load::rate(&address, 16, std::time::Duration::from_secs(60), &[put]).await
-    });
+    let writers =
+        tokio::spawn(async move { load::rate(&address, 16, std::time::Duration::from_secs(60), &[put]).await });
     for _ in 0..100 {
         connection.succeed(&page(&server.address, &Value::Null)).await?;
     }

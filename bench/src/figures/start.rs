@@ -18,7 +18,8 @@ const CALM: Duration = Duration::from_millis(500);
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 pub async fn measure(effort: &Effort, report: &mut Report) -> Result<()> {
-    let (mut in_memory, mut durable, mut again, mut moto) = (Runs::default(), Runs::default(), Runs::default(), Runs::default());
+    let (mut in_memory, mut durable, mut again, mut moto) =
+        (Runs::default(), Runs::default(), Runs::default(), Runs::default());
     // The first of each only warms the page cache.
     for run in 0..=effort.starts {
         let folder = tempfile::tempdir()?;

@@ -8,10 +8,33 @@ use super::Besieged;
 async fn paths_lead_nowhere() {
     let mut house = Besieged::open().await;
     let paths = [
-        "//", "/..", "/../", "/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "/%00", "/a%00b",
-        "/%", "/%zz", "/%ff%fe", "/\\..\\..\\", "/./.", "/;a=b", "/_haar/../_haar/health", "/_haar//health", "/_haar/%2e%2e/",
-        "/_haar/reset", "/_haar", "/_HAAR/reset", "/000000000000/queue/../other", "/?Action=", "/?Action=ListUsers&Action=Reset",
-        "/?X-Amz-Signature=", "/service/../operation/..", "http://evil.example/_haar/reset", "*",
+        "//",
+        "/..",
+        "/../",
+        "/../../../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "/%00",
+        "/a%00b",
+        "/%",
+        "/%zz",
+        "/%ff%fe",
+        "/\\..\\..\\",
+        "/./.",
+        "/;a=b",
+        "/_haar/../_haar/health",
+        "/_haar//health",
+        "/_haar/%2e%2e/",
+        "/_haar/reset",
+        "/_haar",
+        "/_HAAR/reset",
+        "/000000000000/queue/../other",
+        "/?Action=",
+        "/?Action=ListUsers&Action=Reset",
+        "/?X-Amz-Signature=",
+        "/service/../operation/..",
+        "http://evil.example/_haar/reset",
+        "*",
     ];
     for path in paths {
         for method in ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "X"] {
@@ -70,9 +93,20 @@ async fn targets_that_nobody_has_are_refused() {
     let mut house = Besieged::open().await;
     let long = "A".repeat(30_000);
     for target in [
-        "", ".", "..", "AmazonSSM", "AmazonSSM.", ".GetParameter", "AmazonSSM.GetParameter.GetParameter", "amazonssm.getparameter",
-        "AmazonSSM.GetParameter ", "AmazonSSM/GetParameter", "AmazonSSM.%47etParameter", "AmazonSSM.NoSuchThing",
-        "AmazonSSM.SendCommand", &long,
+        "",
+        ".",
+        "..",
+        "AmazonSSM",
+        "AmazonSSM.",
+        ".GetParameter",
+        "AmazonSSM.GetParameter.GetParameter",
+        "amazonssm.getparameter",
+        "AmazonSSM.GetParameter ",
+        "AmazonSSM/GetParameter",
+        "AmazonSSM.%47etParameter",
+        "AmazonSSM.NoSuchThing",
+        "AmazonSSM.SendCommand",
+        &long,
     ] {
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
         let request = signed::post(house.address(), "ssm", &headers, b"{}");
@@ -115,14 +149,16 @@ async fn signatures_that_are_none_are_refused() {
         let case: String = authorization.chars().take(60).collect();
         house.refuses(&case, request.as_bytes()).await;
     }
-    for date in ["", "now", "99999999T999999Z", "20260230T000000Z", "-0010101T000000Z", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+    for date in ["", "now", "99999999T999999Z", "20260230T000000Z", "-0010101T000000Z", "Thu, 01 Jan 1970 00:00:00 GMT"]
+    {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AmazonSSM.DescribeParameters\r\nX-Amz-Date: {date}\r\n\
              Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00\r\nContent-Length: 2\r\n\r\n{{}}"
         );
         house.refuses(&format!("the date {date:?}"), request.as_bytes()).await;
     }
-    for query in ["X-Amz-Expires=-1", "X-Amz-Expires=999999999999999999999", "X-Amz-Credential=%00", "X-Amz-Date=", "%"] {
+    for query in ["X-Amz-Expires=-1", "X-Amz-Expires=999999999999999999999", "X-Amz-Credential=%00", "X-Amz-Date=", "%"]
+    {
         let request = format!(
             "GET /?Action=ListUsers&Version=2010-05-08&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=host&\
              X-Amz-Signature=00&{query} HTTP/1.1\r\nHost: localhost\r\n\r\n"

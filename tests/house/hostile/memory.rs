@@ -43,10 +43,9 @@ async fn small_things_by_the_million_do_not_fill_the_memory() {
     }
     let create = "Action=CreateUser&Version=2010-05-08&UserName=!";
     let numbered: String = (1..300_000).map(|number| format!("&Tags.member.{number}.Key=")).collect();
-    for (case, body) in [
-        ("pairs", filled(create, "&a=b", "")),
-        ("numbered members", format!("{create}{numbered}").into_bytes()),
-    ] {
+    for (case, body) in
+        [("pairs", filled(create, "&a=b", "")), ("numbered members", format!("{create}{numbered}").into_bytes())]
+    {
         let request = signed::form(house.address(), "iam", &body);
         flood(&mut house, case, request).await;
     }

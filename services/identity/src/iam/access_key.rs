@@ -5,7 +5,7 @@ use haar_platform::kernel::{Access, Ctx, Fault, ids};
 use haar_platform::store::{Read, Tx};
 
 use super::error::Error;
-use super::model::{ACCESS_KEYS, ACCESS_KEYS_BY_OWNER, AccessKey, LAST_USES, USERS_BY_ID, exactly};
+use super::model::{ACCESS_KEYS, ACCESS_KEYS_BY_OWNER, AccessKey, LAST_USES, USERS_BY_ID, exactly, whole_second};
 use super::page::PageRequest;
 use super::request::Paged;
 use super::{Iam, access, entity, user};
@@ -24,7 +24,7 @@ pub async fn create(
     let access_key_id = ids::iam("AKIA", 20);
     let secret_access_key = ids::secret_key();
     let sealed_secret = iam.store.vault().seal(access_key_id.as_bytes(), secret_access_key.as_bytes())?;
-    let (account, created) = (ctx.account.to_string(), ctx.now());
+    let (account, created) = (ctx.account.to_string(), whole_second(ctx.now()));
     let caller = user::Caller::of(ctx);
     let id = access_key_id.clone();
     let user_name = iam

@@ -51,7 +51,9 @@ pub async fn get(
     let page = PageRequest::read(ctx, scope, input.marker.as_deref(), input.max_items)?;
     iam.store.read(|tx| {
         let (first, mut after) = match page.after() {
-            Some(cursor) => cursor.split_once('/').map_or((0, None), |(kind, key)| (kind.parse().unwrap_or(0), Some(key))),
+            Some(cursor) => {
+                cursor.split_once('/').map_or((0, None), |(kind, key)| (kind.parse().unwrap_or(0), Some(key)))
+            }
             None => (0, None),
         };
         let mut entries: Vec<Entries<'_>> = Vec::new();
@@ -67,7 +69,13 @@ pub async fn get(
     })
 }
 
-fn of_kind<'t>(tx: &'t impl Read, account: &'t str, place: usize, kind: api::EntityType, after: Option<&str>) -> Entries<'t> {
+fn of_kind<'t>(
+    tx: &'t impl Read,
+    account: &'t str,
+    place: usize,
+    kind: api::EntityType,
+    after: Option<&str>,
+) -> Entries<'t> {
     match kind {
         api::EntityType::User => all(tx, account, place, after, Entry::User),
         api::EntityType::Group => all(tx, account, place, after, Entry::Group),

@@ -4,7 +4,7 @@ use haar_platform::kernel::Ctx;
 use haar_platform::store::{Index, Read, Span, StoreError, Tx};
 
 use super::error::Error;
-use super::model::{Entity, Head, Kind, NameKey, Tag, exactly, key};
+use super::model::{Entity, Head, Kind, NameKey, Tag, exactly, key, whole_second};
 use super::page::{Page, PageRequest};
 
 /// The ARN of an entity, as text.
@@ -46,7 +46,7 @@ pub fn head(ctx: &Ctx, kind: Kind, path: Option<String>, name: String, tags: Vec
         name,
         path: path.unwrap_or_else(|| "/".to_owned()),
         id: kind.new_id(),
-        created: ctx.now(),
+        created: whole_second(ctx.now()),
         tags,
     }
 }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::Iam;
 use super::error::Error;
-use super::model::{ACCESS_KEYS, LAST_USES, LastUse, ROLES_BY_ID, exactly};
+use super::model::{ACCESS_KEYS, LAST_USES, LastUse, ROLES_BY_ID, exactly, whole_second};
 
 /// Uses of the same service and region closer together than this are one.
 const RESOLUTION: Duration = Duration::from_secs(60);
@@ -38,7 +38,7 @@ impl Uses {
 
     /// Notes a use of an access key or of a role, under the key's id or the role's unique id.
     pub fn note(&self, id: &str, service: &str, region: &str) {
-        let at = self.clock.now();
+        let at = whole_second(self.clock.now());
         let mut notes = self.notes.lock();
         let known = notes.get(id).map(|note| &note.last);
         if known.is_some_and(|last| at - last.at < RESOLUTION && last.service == service && last.region == region) {

@@ -228,5 +228,6 @@ pub fn service(platform: &Platform, authority: &Arc<HouseAuthority>) -> Service 
         )
         // What happens by itself.
         .job("last-uses", &authority.uses().waker, last_use::write)
+        .forget(|iam| iam.authority.forget())
         .build()
 }

@@ -18,6 +18,11 @@ pub fn key(account: &str, name: &str) -> NameKey {
     (account.to_owned(), name.to_ascii_lowercase())
 }
 
+/// The time as IAM tells it: in whole seconds.
+pub fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(time.seconds())
+}
+
 /// The records that an index of a single text names under that text.
 pub fn exactly(text: &str) -> Span<String> {
     Span::between((), text..=text)

@@ -23,11 +23,13 @@ pub enum Managed {
 pub async fn create(ctx: &Ctx, iam: &Iam, input: api::CreatePolicyRequest) -> Result<api::CreatePolicyResponse, Error> {
     document::check_managed(&input.policy_document)?;
     let tags = tag::checked(input.tags.unwrap_or_default())?;
+    let head = entity::head(ctx, Kind::Policy, input.path, input.policy_name, tags);
+    let created = head.created;
     let policy = ManagedPolicy {
-        head: entity::head(ctx, Kind::Policy, input.path, input.policy_name, tags),
+        head,
         description: input.description,
-        updated: ctx.now(),
-        versions: vec![PolicyVersion { number: 1, document: input.policy_document, created: ctx.now() }],
+        updated: created,
+        versions: vec![PolicyVersion { number: 1, document: input.policy_document, created }],
         default_version: 1,
         last_version: 1,
     };

@@ -4,7 +4,7 @@ use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;
 
 use super::error::Error;
-use super::model::{ManagedPolicy, PolicyVersion};
+use super::model::{ManagedPolicy, PolicyVersion, whole_second};
 use super::page::PageRequest;
 use super::policy::Managed;
 use super::request::{About, Paged};
@@ -19,8 +19,8 @@ pub async fn create(
     input: api::CreatePolicyVersionRequest,
 ) -> Result<api::CreatePolicyVersionResponse, Error> {
     document::check_managed(&input.policy_document)?;
-    let (account, now) = (ctx.account.clone(), ctx.now());
-    let number = iam
+    let (account, now) = (ctx.account.clone(), whole_second(ctx.now()));
+    let (number, is_default) = iam
         .change(move |tx| {
             let mut policy = input.find(tx, &account)?;
             if policy.versions.len() >= VERSIONS_MAX {
@@ -40,7 +40,6 @@ pub async fn create(
             Ok::<_, Error>((number, policy.default_version == number))
         })
         .await?;
-    let (number, is_default) = number;
     Ok(api::CreatePolicyVersionResponse {
         policy_version: Some(api::PolicyVersion {
             document: None,
@@ -102,7 +101,7 @@ pub async fn list(
 }
 
 pub async fn set_default(ctx: &Ctx, iam: &Iam, input: api::SetDefaultPolicyVersionRequest) -> Result<(), Error> {
-    let (account, now) = (ctx.account.clone(), ctx.now());
+    let (account, now) = (ctx.account.clone(), whole_second(ctx.now()));
     iam.change(move |tx| {
         let mut policy = input.find(tx, &account)?;
         policy.default_version = find(&policy, &input.version_id)?.number;

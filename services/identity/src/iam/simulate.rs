@@ -23,8 +23,11 @@ use super::Iam;
 use super::error::Error;
 use super::page::PageRequest;
 
-/// Pairs of action and resource that one answer weighs. AWS names no limit but that of its requests' size.
+/// Pairs of action and resource that one answer holds. AWS names no limit but that of its requests' size.
 const PAIRS_MAX: usize = 20_000;
+
+/// Statements that are weighed for one answer, each as often as there are pairs: a few seconds of work.
+const WEIGHED_MAX: usize = 2_000_000;
 
 /// The simulation of policies that are only written down touches nothing.
 pub fn access_custom(_: &Ctx, _: &Iam, _: &SimulateCustomPolicyRequest) -> Result<Access, Fault> {
@@ -151,10 +154,12 @@ fn answer(
     actions: &[String],
 ) -> Result<SimulatePolicyResponse, Error> {
     let page = page.cut(ctx, actions)?;
-    if page.items.len().saturating_mul(question.resources.len()) > PAIRS_MAX {
-        return Err(Error::InvalidInput(format!(
-            "Invalid Input: a simulation weighs at most {PAIRS_MAX} pairs of action and resource."
-        )));
+    let pairs = page.items.len().saturating_mul(question.resources.len());
+    if pairs > PAIRS_MAX || pairs.saturating_mul(question.statements()) > WEIGHED_MAX {
+        return Err(Error::InvalidInput(
+            "Invalid Input: the simulation is too large. Ask for fewer actions, resources or statements at once."
+                .into(),
+        ));
     }
     let page = page.map(|action| question.evaluate(action));
     Ok(SimulatePolicyResponse {

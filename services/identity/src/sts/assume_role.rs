@@ -38,14 +38,17 @@ pub fn access(ctx: &Ctx, sts: &Sts, input: &AssumeRoleRequest) -> Result<Access,
     let role = sts.store.read(|tx| find_role(tx, &arn)).map_err(Error::from)?;
     let trust = role.as_ref().map_or_else(|| Ok(TRUST_IN_NOBODY.clone()), trust_policy)?;
     let tags = role.map(|role| role.head.tags).unwrap_or_default();
-    let resource = Resource::of(&arn)
-        .with_policy(Some(trust))
-        .with_tags(tags.into_iter().map(|tag| (tag.key, tag.value)));
+    let pairs = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+    let resource = Resource::of(&arn).with_policy(Some(trust)).with_tags(pairs);
     let passed = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
     let mut access = Access::default()
         .and(resource)
         .with_key("sts:RoleSessionName", &input.role_session_name)
         .with_request_tags(passed);
+    for tag in &tags {
+        // Roles are known by this key too, and were before `aws:ResourceTag` came.
+        access = access.with_key(format!("iam:ResourceTag/{}", tag.key), &tag.value);
+    }
     if let Some(external_id) = &input.external_id {
         access = access.with_key("sts:ExternalId", external_id);
     }

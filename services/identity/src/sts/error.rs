@@ -6,6 +6,7 @@ use haar_platform::policy::Malformed;
 use haar_platform::store::{StoreError, VaultError};
 
 #[derive(Debug, thiserror::Error)]
+#[expect(clippy::enum_variant_names, reason = "ValidationError is AWS's name")]
 pub enum Error {
     #[error("{0}")]
     AccessDenied(String),

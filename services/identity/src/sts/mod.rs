@@ -25,6 +25,8 @@ use haar_platform::{Platform, aws};
 
 use error::Error;
 
+pub use model::tables;
+
 /// What the operations work on.
 pub struct Sts {
     store: Store,

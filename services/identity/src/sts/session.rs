@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use haar_platform::kernel::{Ctx, Next, Timestamp};
+use haar_platform::policy::Principal;
 use haar_platform::store::{Read, Span, StoreError, Tx};
 
 use super::Sts;
@@ -24,9 +25,10 @@ pub fn of_caller(ctx: &Ctx, tx: &impl Read) -> Result<Option<Session>, StoreErro
     }
 }
 
-/// Whether the caller calls with temporary credentials.
+/// Whether the caller calls with temporary credentials, as a service that works in a role always does.
 pub fn is_temporary(ctx: &Ctx) -> bool {
-    ctx.caller.keys.iter().any(|(key, _)| key == TOKEN_ISSUE_TIME)
+    matches!(ctx.caller.principal, Principal::RoleSession { .. })
+        || ctx.caller.keys.iter().any(|(key, _)| key == TOKEN_ISSUE_TIME)
 }
 
 /// The condition keys of credentials made now. MFA devices are not kept here, so no session was made with one; AWS

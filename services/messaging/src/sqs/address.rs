@@ -22,11 +22,7 @@ pub struct Address {
 impl Address {
     /// A queue of the call's region.
     pub fn of(ctx: &Ctx, account: &str, name: &str) -> Self {
-        Self {
-            account: account.to_owned(),
-            region: ctx.region.to_string(),
-            name: name.to_owned(),
-        }
+        Self { account: account.to_owned(), region: ctx.region.to_string(), name: name.to_owned() }
     }
 
     /// From a queue URL: any scheme and host, because haar answers under many; the path names account and queue.

@@ -45,19 +45,12 @@ const NAMES: [&str; 21] = [
 const RETIMED_MAX: usize = 1000;
 
 /// GetQueueAttributes.
-pub async fn get(
-    ctx: &Ctx,
-    sqs: &Sqs,
-    input: GetQueueAttributesRequest,
-) -> Result<GetQueueAttributesResult, SqsError> {
+pub async fn get(ctx: &Ctx, sqs: &Sqs, input: GetQueueAttributesRequest) -> Result<GetQueueAttributesResult, SqsError> {
     meter(ctx, 0);
     let address = Address::from_url(ctx, &input.queue_url)?;
     let queue = sqs.queue(&address)?;
     let asked = input.attribute_names.unwrap_or_default();
-    if let Some(unknown) = asked
-        .iter()
-        .find(|name| *name != "All" && !NAMES.contains(&name.as_str()))
-    {
+    if let Some(unknown) = asked.iter().find(|name| *name != "All" && !NAMES.contains(&name.as_str())) {
         return Err(SqsError::UnknownAttribute(unknown.clone()));
     }
     let all = asked.iter().any(|name| name == "All");
@@ -66,9 +59,7 @@ pub async fn get(
         attributes = describe(ctx, sqs, &address, &queue)?;
         attributes.retain(|name, _| all || asked.contains(name));
     }
-    Ok(GetQueueAttributesResult {
-        attributes: (!attributes.is_empty()).then_some(attributes),
-    })
+    Ok(GetQueueAttributesResult { attributes: (!attributes.is_empty()).then_some(attributes) })
 }
 
 fn describe(ctx: &Ctx, sqs: &Sqs, address: &Address, queue: &Queue) -> Result<BTreeMap<String, String>, SqsError> {
@@ -135,11 +126,7 @@ async fn retime(sqs: &Sqs, address: &Arc<Address>, delay_seconds: u32, now: Time
                 }
                 let page: Vec<_> = tx.scan(MESSAGES, span).take(RETIMED_MAX).collect::<Result<_, _>>()?;
                 let mut ripple = Ripple::default();
-                let mut inventory = Inventory {
-                    tx,
-                    ripple: &mut ripple,
-                    now,
-                };
+                let mut inventory = Inventory { tx, ripple: &mut ripple, now };
                 for (key, before) in page.iter().filter(|(_, message)| !message.was_received()) {
                     let mut after = before.clone();
                     after.visible_at = Timestamp::from_millis(key.1) + delay;

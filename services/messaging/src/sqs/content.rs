@@ -42,11 +42,7 @@ pub fn parse(body: String, attributes: Attributes, system: SystemAttributes) -> 
             Ok((name, attribute))
         })
         .collect::<Result<Vec<_>, SqsError>>()?;
-    Ok(Content {
-        body,
-        attributes,
-        trace_header: trace_header(system)?,
-    })
+    Ok(Content { body, attributes, trace_header: trace_header(system)? })
 }
 
 /// Bytes that count towards the maximum message size: body and attributes, but no system attributes.
@@ -65,7 +61,8 @@ fn weight(attribute: &Attribute) -> usize {
 
 /// The characters that XML can carry; `Err` is AWS's message.
 fn check_characters(text: &str) -> Result<(), String> {
-    let allowed = |char: char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+    let allowed =
+        |char: char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     match text.chars().find(|char| !allowed(*char)) {
         None => Ok(()),
         Some(char) => Err(format!(
@@ -100,13 +97,7 @@ fn check_name(name: &str) -> Result<(), SqsError> {
 }
 
 fn attribute(kind: &str, name: &str, value: MessageAttributeValue) -> Result<Attribute, SqsError> {
-    let MessageAttributeValue {
-        string_value,
-        binary_value,
-        string_list_values,
-        binary_list_values,
-        data_type,
-    } = value;
+    let MessageAttributeValue { string_value, binary_value, string_list_values, binary_list_values, data_type } = value;
     let refuse = |message: String| Err(SqsError::InvalidParameterValue(message));
     let is_list = |length: Option<usize>| length.is_some_and(|length| length > 0);
     if is_list(string_list_values.map(|list| list.len())) || is_list(binary_list_values.map(|list| list.len())) {
@@ -135,9 +126,7 @@ fn attribute(kind: &str, name: &str, value: MessageAttributeValue) -> Result<Att
             AttributeValue::Binary(Bytes::into(bytes))
         }
         "" => {
-            return refuse(format!(
-                "The message attribute '{name}' must contain non-empty message attribute type."
-            ));
+            return refuse(format!("The message attribute '{name}' must contain non-empty message attribute type."));
         }
         _ => {
             return refuse(format!(
@@ -152,26 +141,18 @@ fn attribute(kind: &str, name: &str, value: MessageAttributeValue) -> Result<Att
 /// Up to 38 significant digits, an exponent between -128 and 126.
 fn is_number(text: &str) -> bool {
     let digits = text.split(['e', 'E']).next().unwrap_or_default();
-    let significant = digits
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .skip_while(|digit| *digit == b'0')
-        .count();
+    let significant = digits.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
     let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     significant <= 38
         && text.bytes().all(plain)
-        && text
-            .parse::<f64>()
-            .is_ok_and(|number| number == 0.0 || (1e-128..=1e126).contains(&number.abs()))
+        && text.parse::<f64>().is_ok_and(|number| number == 0.0 || (1e-128..=1e126).contains(&number.abs()))
 }
 
 fn trace_header(system: SystemAttributes) -> Result<Option<Attribute>, SqsError> {
     let mut header = None;
     for (name, value) in system.unwrap_or_default() {
         if name != TRACE_HEADER {
-            return Err(SqsError::InvalidParameterValue(format!(
-                "Message system attribute name '{name}' is invalid."
-            )));
+            return Err(SqsError::InvalidParameterValue(format!("Message system attribute name '{name}' is invalid.")));
         }
         if value.data_type != "String" {
             return Err(SqsError::InvalidParameterValue(format!(
@@ -196,7 +177,8 @@ mod tests {
 
     #[test]
     fn numbers_have_at_most_38_digits() {
-        for good in ["0", "-1", "3.14", "+7e2", "1e126", &"9".repeat(38), "0000000000000000000000000000000000000000001"] {
+        for good in ["0", "-1", "3.14", "+7e2", "1e126", &"9".repeat(38), "0000000000000000000000000000000000000000001"]
+        {
             assert!(is_number(good), "{good}");
         }
         for bad in ["", "one", "1e127", "1e-129", "NaN", "inf", &"9".repeat(39), "1 "] {

@@ -32,11 +32,8 @@ pub async fn delete_batch(
     let address = Address::from_url(ctx, &input.queue_url)?;
     let ids = input.entries.iter().map(|entry| entry.id.as_str());
     batch::check("DeleteMessageBatchRequestEntry", ids)?;
-    let (ids, handles): (Vec<_>, Vec<_>) = input
-        .entries
-        .into_iter()
-        .map(|entry| (entry.id, entry.receipt_handle))
-        .unzip();
+    let (ids, handles): (Vec<_>, Vec<_>) =
+        input.entries.into_iter().map(|entry| (entry.id, entry.receipt_handle)).unzip();
     let mut answer = DeleteMessageBatchResult::default();
     for (id, outcome) in ids.into_iter().zip(delete_all(ctx, sqs, address, handles).await?) {
         match outcome {
@@ -63,11 +60,7 @@ async fn delete_all(
         .write(move |tx| {
             queue_in(tx, &address)?;
             let mut ripple = Ripple::default();
-            let mut inventory = Inventory {
-                tx,
-                ripple: &mut ripple,
-                now,
-            };
+            let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             let mut outcomes = Vec::with_capacity(receipts.len());
             for receipt in receipts {
                 let deleted = receipt.and_then(|(handle, receipt)| delete_one(&mut inventory, &handle, &receipt));
@@ -85,11 +78,9 @@ fn delete_one(inventory: &mut Inventory, handle: &str, receipt: &Receipt) -> Res
     let is_latest = message.receive_count == receipt.receive_count;
     match message.place {
         // While the message is another's, or nobody's, a FIFO queue must not lose it.
-        Some(_) if !is_latest || message.visible_at <= inventory.now => Err(SqsError::parameter(
-            "ReceiptHandle",
-            handle,
-            "The receipt handle has expired.",
-        )),
+        Some(_) if !is_latest || message.visible_at <= inventory.now => {
+            Err(SqsError::parameter("ReceiptHandle", handle, "The receipt handle has expired."))
+        }
         // "Otherwise, the request succeeds, but the message will not be deleted."
         // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
         None if !is_latest => Ok(()),

@@ -49,10 +49,7 @@ mod tests {
     use super::*;
 
     fn text(data_type: &str, value: &str) -> Attribute {
-        Attribute {
-            data_type: data_type.into(),
-            value: AttributeValue::Text(value.into()),
-        }
+        Attribute { data_type: data_type.into(), value: AttributeValue::Text(value.into()) }
     }
 
     /// Figures that AWS answered.
@@ -61,10 +58,7 @@ mod tests {
         assert_eq!(of_body("message"), "78e731027d8fd50ed642340b7c9a63b3");
         assert_eq!(of_attributes([]), None);
         let foo = text("String", "Bar");
-        assert_eq!(
-            of_attributes([("Foo", &foo)]).as_deref(),
-            Some("ae7155c6026991b6d54b11589678bf9c")
-        );
+        assert_eq!(of_attributes([("Foo", &foo)]).as_deref(), Some("ae7155c6026991b6d54b11589678bf9c"));
         let (general, hello, help) = (text("String", "Kenobi"), text("String", "There"), text("String", "Me"));
         assert_eq!(
             of_attributes([("General", &general), ("Hello", &hello), ("Help.Me", &help)]).as_deref(),

@@ -24,11 +24,7 @@ pub enum SqsError {
     #[error("Invalid value for the parameter {name}. Reason: {reason}")]
     InvalidAttributeValueBecause { name: &'static str, reason: &'static str },
     #[error("Value {value} for parameter {name} is invalid. Reason: {reason}")]
-    InvalidParameter {
-        name: &'static str,
-        value: String,
-        reason: String,
-    },
+    InvalidParameter { name: &'static str, value: String, reason: String },
     #[error("{0}")]
     InvalidParameterValue(String),
     #[error("The request must contain the parameter {0}.")]
@@ -69,11 +65,7 @@ pub enum SqsError {
 impl SqsError {
     /// "Value … for parameter … is invalid. Reason: …".
     pub fn parameter(name: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
-        Self::InvalidParameter {
-            name,
-            value: value.to_string(),
-            reason: reason.into(),
-        }
+        Self::InvalidParameter { name, value: value.to_string(), reason: reason.into() }
     }
 
     /// The error of one entry of a batch; an error of ours fails the whole call.

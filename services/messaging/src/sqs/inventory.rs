@@ -36,10 +36,7 @@ impl Inventory<'_> {
         self.tx.put(STOCKS, &number, &stock)?;
 
         let key = (number, sent.millis(), sequence);
-        if let Some(content) = message
-            .content
-            .take_if(|carried| content::size(carried) > CONTENT_BYTES_INLINE_MAX)
-        {
+        if let Some(content) = message.content.take_if(|carried| content::size(carried) > CONTENT_BYTES_INLINE_MAX) {
             self.tx.put(CONTENTS, &key, &content)?;
         }
         self.tx.put(MESSAGES, &key, &message)?;
@@ -56,8 +53,7 @@ impl Inventory<'_> {
         } else {
             self.ripple.ring(number);
         }
-        self.ripple
-            .expires(sent + std::time::Duration::from_secs(u64::from(retention_seconds)));
+        self.ripple.expires(sent + std::time::Duration::from_secs(u64::from(retention_seconds)));
         Ok(sequence)
     }
 

@@ -106,11 +106,7 @@ impl Live {
     /// Rings when messages of a queue may have become receivable.
     pub fn bell(self: &Arc<Self>, number: u64) -> Bell {
         let notify = self.bells.lock().entry(number).or_default().clone();
-        Bell {
-            live: self.clone(),
-            number,
-            notify,
-        }
+        Bell { live: self.clone(), number, notify }
     }
 
     fn ring(&self, number: u64, ring: Ring) {
@@ -164,10 +160,7 @@ pub struct Deadline {
 impl Default for Deadline {
     /// Not due: jobs run when the house opens, whatever this says.
     fn default() -> Self {
-        Self {
-            waker: Waker::default(),
-            at: AtomicI64::new(i64::MAX),
-        }
+        Self { waker: Waker::default(), at: AtomicI64::new(i64::MAX) }
     }
 }
 
@@ -213,22 +206,12 @@ struct Shift {
 impl Ripple {
     /// A message is hidden from now on.
     pub fn hide(&mut self, number: u64, received: bool, at: Timestamp) {
-        self.shifts.push(Shift {
-            number,
-            received,
-            at,
-            hides: true,
-        });
+        self.shifts.push(Shift { number, received, at, hides: true });
     }
 
     /// A message that was hidden until `at` no longer is; harmless if its time had come.
     pub fn reveal(&mut self, number: u64, received: bool, at: Timestamp) {
-        self.shifts.push(Shift {
-            number,
-            received,
-            at,
-            hides: false,
-        });
+        self.shifts.push(Shift { number, received, at, hides: false });
     }
 
     /// Messages became receivable.

@@ -70,11 +70,7 @@ impl Sqs {
             tracing::error!(%cause, "failed to count hidden messages");
             Live::default()
         });
-        Self {
-            live: Arc::new(live),
-            store: platform.store.clone(),
-            policies: PolicyCache::default(),
-        }
+        Self { live: Arc::new(live), store: platform.store.clone(), policies: PolicyCache::default() }
     }
 
     /// A queue, if it exists.
@@ -132,10 +128,7 @@ pub fn service(platform: &Platform) -> Service {
             |ctx, sqs, input| Ok(shared(ctx, sqs, &input.queue_url)?.as_action("sqs:DeleteMessage")),
             delete::delete_batch,
         )
-        .op::<aws::ChangeMessageVisibility>(
-            |ctx, sqs, input| shared(ctx, sqs, &input.queue_url),
-            visibility::change,
-        )
+        .op::<aws::ChangeMessageVisibility>(|ctx, sqs, input| shared(ctx, sqs, &input.queue_url), visibility::change)
         .op::<aws::ChangeMessageVisibilityBatch>(
             |ctx, sqs, input| Ok(shared(ctx, sqs, &input.queue_url)?.as_action("sqs:ChangeMessageVisibility")),
             visibility::change_batch,

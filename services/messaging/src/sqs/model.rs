@@ -25,10 +25,7 @@ pub const QUEUES: Table<QueueKey, Queue> = Table::new("sqs.queues").indexed(&[&B
 pub const BY_DEAD_LETTER_TARGET: Index<(String, String), QueueKey, Queue> =
     Index::new("sqs.queues.by_dead_letter_target", |(_, _, name), queue| {
         let target = queue.settings.redrive.as_ref();
-        target
-            .map(|redrive| (redrive.target_arn.clone(), name.clone()))
-            .into_iter()
-            .collect()
+        target.map(|redrive| (redrive.target_arn.clone(), name.clone())).into_iter().collect()
     });
 
 /// When queues were deleted, for as long as their names are held back.
@@ -41,18 +38,13 @@ pub const MESSAGES: Table<MessageKey, Message> = Table::new("sqs.messages").inde
 
 /// Messages of a queue in the order in which they become visible.
 pub const BY_VISIBILITY: Index<(u64, i64), MessageKey, Message> =
-    Index::new("sqs.messages.by_visibility", |(number, _, _), message| {
-        vec![(*number, message.visible_at.millis())]
-    });
+    Index::new("sqs.messages.by_visibility", |(number, _, _), message| vec![(*number, message.visible_at.millis())]);
 
 /// Messages of a group of a FIFO queue in the order of their sequence numbers.
 pub const BY_GROUP: Index<(u64, String, u64), MessageKey, Message> =
     Index::new("sqs.messages.by_group", |(number, _, sequence), message| {
         let place = message.place.as_ref();
-        place
-            .map(|place| (*number, place.group.clone(), *sequence))
-            .into_iter()
-            .collect()
+        place.map(|place| (*number, place.group.clone(), *sequence)).into_iter().collect()
     });
 
 /// Contents that are too large to be written again with every receive.
@@ -63,18 +55,14 @@ pub const GROUPS: Table<(u64, String), Group> = Table::new("sqs.groups").indexed
 
 /// Groups of a queue in the order in which their first message becomes visible.
 pub const BY_READINESS: Index<(u64, i64), (u64, String), Group> =
-    Index::new("sqs.groups.by_readiness", |(number, _), group| {
-        vec![(*number, group.ready_at.millis())]
-    });
+    Index::new("sqs.groups.by_readiness", |(number, _), group| vec![(*number, group.ready_at.millis())]);
 
 /// Number of the queue, scope (a group, or empty for the whole queue), deduplication id.
 pub const DEDUPLICATIONS: Table<(u64, String, String), Deduplication> =
     Table::new("sqs.deduplications").indexed(&[&DEDUPLICATIONS_BY_EXPIRY]);
 
 pub const DEDUPLICATIONS_BY_EXPIRY: Index<i64, (u64, String, String), Deduplication> =
-    Index::new("sqs.deduplications.by_expiry", |_, record| {
-        vec![record.expires.millis()]
-    });
+    Index::new("sqs.deduplications.by_expiry", |_, record| vec![record.expires.millis()]);
 
 /// Number of the queue, id of the attempt.
 pub const ATTEMPTS: Table<(u64, String), Attempt> = Table::new("sqs.attempts").indexed(&[&ATTEMPTS_BY_EXPIRY]);
@@ -91,9 +79,8 @@ pub type MoveTaskKey = (String, String, String, i64, String);
 pub const MOVE_TASKS: Table<MoveTaskKey, MoveTask> = Table::new("sqs.move_tasks").indexed(&[&BY_NEXT_MOVE]);
 
 /// Tasks that have something to do, by when.
-pub const BY_NEXT_MOVE: Index<i64, MoveTaskKey, MoveTask> = Index::new("sqs.move_tasks.by_next_move", |_, task| {
-    task.next_move.map(Timestamp::millis).into_iter().collect()
-});
+pub const BY_NEXT_MOVE: Index<i64, MoveTaskKey, MoveTask> =
+    Index::new("sqs.move_tasks.by_next_move", |_, task| task.next_move.map(Timestamp::millis).into_iter().collect());
 
 /// Every table, for `haar data check`.
 pub fn tables() -> Vec<TableInfo> {

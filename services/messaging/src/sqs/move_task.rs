@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use haar_platform::aws::sqs::{
-    CancelMessageMoveTaskRequest, CancelMessageMoveTaskResult, ListMessageMoveTasksRequest,
-    ListMessageMoveTasksResult, ListMessageMoveTasksResultEntry, StartMessageMoveTaskRequest,
-    StartMessageMoveTaskResult, errors,
+    CancelMessageMoveTaskRequest, CancelMessageMoveTaskResult, ListMessageMoveTasksRequest, ListMessageMoveTasksResult,
+    ListMessageMoveTasksResultEntry, StartMessageMoveTaskRequest, StartMessageMoveTaskResult, errors,
 };
 use haar_platform::kernel::{Access, Ctx, Fault, Next, Timestamp, ids};
 use haar_platform::store::{Read, Span, Tx};
@@ -51,11 +50,7 @@ pub async fn start(
 ) -> Result<StartMessageMoveTaskResult, SqsError> {
     meter(ctx, 0);
     let source = parse_arn(ctx, "SourceArn", &input.source_arn)?;
-    let destination = input
-        .destination_arn
-        .as_deref()
-        .map(|arn| parse_arn(ctx, "DestinationArn", arn))
-        .transpose()?;
+    let destination = input.destination_arn.as_deref().map(|arn| parse_arn(ctx, "DestinationArn", arn)).transpose()?;
     let per_second_max = input.max_number_of_messages_per_second.map(check_pace).transpose()?;
     let (live, now, id) = (sqs.live.clone(), ctx.now(), ids::uuid());
     let key = key_of(&source, now.millis(), id);
@@ -80,9 +75,7 @@ pub async fn start(
             Ok::<_, SqsError>(())
         })
         .await?;
-    Ok(StartMessageMoveTaskResult {
-        task_handle: Some(handle),
-    })
+    Ok(StartMessageMoveTaskResult { task_handle: Some(handle) })
 }
 
 fn check_pace(per_second: i32) -> Result<u32, SqsError> {
@@ -175,9 +168,7 @@ pub async fn cancel(
             Ok(task.moved)
         })
         .await?;
-    Ok(CancelMessageMoveTaskResult {
-        approximate_number_of_messages_moved: Some(moved.cast_signed()),
-    })
+    Ok(CancelMessageMoveTaskResult { approximate_number_of_messages_moved: Some(moved.cast_signed()) })
 }
 
 /// ListMessageMoveTasks: the latest first.
@@ -202,9 +193,7 @@ pub async fn list(
         tasks.collect::<Result<_, _>>()
     })?;
     let results = tasks.into_iter().map(|(key, task)| show(ctx, &source, &key, task));
-    Ok(ListMessageMoveTasksResult {
-        results: Some(results.collect()),
-    })
+    Ok(ListMessageMoveTasksResult { results: Some(results.collect()) })
 }
 
 fn show(ctx: &Ctx, source: &Address, key: &MoveTaskKey, task: MoveTask) -> ListMessageMoveTasksResultEntry {
@@ -236,9 +225,7 @@ fn parse_arn(ctx: &Ctx, name: &str, arn: &str) -> Result<Address, SqsError> {
 }
 
 fn missing(name: &str) -> SqsError {
-    SqsError::ResourceNotFound(format!(
-        "The resource that you specified for the {name} parameter doesn't exist."
-    ))
+    SqsError::ResourceNotFound(format!("The resource that you specified for the {name} parameter doesn't exist."))
 }
 
 const HANDLE_SCOPE: &str = "sqs move task";
@@ -265,9 +252,7 @@ fn open_handle(ctx: &Ctx, handle: &str) -> Result<(Address, MoveTaskKey), SqsErr
 /// Takes every task that is due one step further.
 pub async fn advance(ctx: &Ctx, sqs: &Sqs) -> Result<Next, SqsError> {
     loop {
-        let first = sqs
-            .store
-            .read(|tx| tx.scan_index_keys(BY_NEXT_MOVE, Span::all()).next().transpose())?;
+        let first = sqs.store.read(|tx| tx.scan_index_keys(BY_NEXT_MOVE, Span::all()).next().transpose())?;
         let Some((due, key)) = first else { return Ok(Next::WhenWoken) };
         let now = ctx.now();
         if due > now.millis() {

@@ -95,9 +95,7 @@ fn check(input: &AddPermissionRequest) -> Result<(), SqsError> {
     }
     if input.actions.len() > ACTIONS_MAX {
         let count = input.actions.len();
-        return Err(SqsError::OverLimit(format!(
-            "{count} Actions were found, maximum allowed is {ACTIONS_MAX}."
-        )));
+        return Err(SqsError::OverLimit(format!("{count} Actions were found, maximum allowed is {ACTIONS_MAX}.")));
     }
     if let Some(action) = input.actions.iter().find(|action| !ACTIONS.contains(&action.as_str())) {
         return Err(SqsError::parameter(

@@ -14,7 +14,9 @@ use haar_platform::store::{Read, Span, StoreError, Tx};
 use super::address::{Address, check_name};
 use super::error::SqsError;
 use super::live::Ripple;
-use super::model::{BY_DEAD_LETTER_TARGET, DELETED, Deleted, GARBAGE, Garbage, MOVE_TASKS, QUEUES, Queue, STOCKS, Stock};
+use super::model::{
+    BY_DEAD_LETTER_TARGET, DELETED, Deleted, GARBAGE, Garbage, MOVE_TASKS, QUEUES, Queue, STOCKS, Stock,
+};
 use super::settings::{Settings, asks_for_fifo};
 use super::{Sqs, access, meter, queue_in, tags};
 
@@ -61,14 +63,7 @@ pub async fn create(ctx: &Ctx, sqs: &Sqs, input: CreateQueueRequest) -> Result<C
             if let Some(redrive) = &settings.redrive {
                 redrive.check_target(tx, &address)?;
             }
-            let queue = Queue {
-                number,
-                created: now,
-                modified: now,
-                purged: None,
-                settings,
-                tags,
-            };
+            let queue = Queue { number, created: now, modified: now, purged: None, settings, tags };
             tx.put(QUEUES, &address.key(), &queue)?;
             tx.delete(DELETED, &address.key())?;
             tx.put(STOCKS, &number, &Stock::default())?;
@@ -134,9 +129,7 @@ pub async fn get_url(ctx: &Ctx, sqs: &Sqs, input: GetQueueUrlRequest) -> Result<
     meter(ctx, 0);
     let address = named(ctx, &input)?;
     sqs.queue(&address)?;
-    Ok(GetQueueUrlResult {
-        queue_url: Some(address.url(ctx)),
-    })
+    Ok(GetQueueUrlResult { queue_url: Some(address.url(ctx)) })
 }
 
 fn named(ctx: &Ctx, input: &GetQueueUrlRequest) -> Result<Address, SqsError> {
@@ -168,16 +161,11 @@ pub async fn list(ctx: &Ctx, sqs: &Sqs, input: ListQueuesRequest) -> Result<List
         names.take(size_max + 1).collect::<Result<Vec<_>, _>>()
     })?;
     let (names, last) = cut(names, size_max, String::clone);
-    let urls: Vec<_> = names
-        .iter()
-        .map(|name| Address::of(ctx, &ctx.account, name).url(ctx))
-        .collect();
+    let urls: Vec<_> = names.iter().map(|name| Address::of(ctx, &ctx.account, name).url(ctx)).collect();
     Ok(ListQueuesResult {
         queue_urls: (!urls.is_empty()).then_some(urls),
         // Without a page size AWS answers the first thousand and no token.
-        next_token: last
-            .filter(|_| input.max_results.is_some())
-            .map(|last| ctx.page_token(&scope, &last)),
+        next_token: last.filter(|_| input.max_results.is_some()).map(|last| ctx.page_token(&scope, &last)),
     })
 }
 
@@ -206,19 +194,15 @@ pub async fn list_dead_letter_sources(
     let urls = names.iter().map(|name| Address::of(ctx, &address.account, name).url(ctx));
     Ok(ListDeadLetterSourceQueuesResult {
         queue_urls: urls.collect(),
-        next_token: last
-            .filter(|_| input.max_results.is_some())
-            .map(|last| ctx.page_token(&scope, &last)),
+        next_token: last.filter(|_| input.max_results.is_some()).map(|last| ctx.page_token(&scope, &last)),
     })
 }
 
 fn page_size(asked: Option<i32>) -> Result<usize, SqsError> {
     match asked {
-        Some(size) if !(1..=PAGE_MAX).contains(&size) => Err(SqsError::parameter(
-            "MaxResults",
-            size,
-            "MaxResults must be an integer between 1 and 1000.",
-        )),
+        Some(size) if !(1..=PAGE_MAX).contains(&size) => {
+            Err(SqsError::parameter("MaxResults", size, "MaxResults must be an integer between 1 and 1000."))
+        }
         size => Ok(size.unwrap_or(PAGE_MAX).unsigned_abs() as usize),
     }
 }

@@ -17,10 +17,7 @@ pub struct Receipt {
 impl Receipt {
     /// The handle, which nobody but us can make.
     pub fn seal(&self, ctx: &Ctx, address: &Address) -> String {
-        let Self {
-            key: (number, sent, sequence),
-            receive_count,
-        } = self;
+        let Self { key: (number, sent, sequence), receive_count } = self;
         let text = format!("{number:x}.{sent:x}.{sequence:x}.{receive_count:x}");
         ctx.house.pager.seal(&scope(address), &text)
     }
@@ -35,10 +32,7 @@ impl Receipt {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(|part| u64::from_str_radix(part, 16).ok());
         let mut next = || parts.next().flatten();
-        Some(Self {
-            key: (next()?, next()?.cast_signed(), next()?),
-            receive_count: u32::try_from(next()?).ok()?,
-        })
+        Some(Self { key: (next()?, next()?.cast_signed(), next()?), receive_count: u32::try_from(next()?).ok()? })
     }
 }
 

@@ -91,13 +91,8 @@ pub async fn receive(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Resu
     let (wish, selection) = parse(ctx, sqs, input)?;
     let taken = wait(ctx, sqs, &wish).await?;
     meter(ctx, taken.iter().map(|taken| content::size(&taken.content)).sum());
-    let messages: Vec<_> = taken
-        .into_iter()
-        .map(|taken| taken.show(ctx, &wish.address, &selection))
-        .collect();
-    Ok(ReceiveMessageResult {
-        messages: (!messages.is_empty()).then_some(messages),
-    })
+    let messages: Vec<_> = taken.into_iter().map(|taken| taken.show(ctx, &wish.address, &selection)).collect();
+    Ok(ReceiveMessageResult { messages: (!messages.is_empty()).then_some(messages) })
 }
 
 fn parse(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Result<(Wish, Selection), SqsError> {
@@ -125,11 +120,7 @@ fn parse(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Result<(Wish, Se
         Some(seconds) => within("WaitTimeSeconds", seconds, WAIT_SECONDS_MAX)?,
         None => queue.settings.wait_seconds,
     };
-    if let Some(id) = input
-        .receive_request_attempt_id
-        .as_ref()
-        .filter(|_| !address.is_fifo())
-    {
+    if let Some(id) = input.receive_request_attempt_id.as_ref().filter(|_| !address.is_fifo()) {
         let reason = "The request include parameter that is not valid for this queue type.";
         return Err(SqsError::parameter("ReceiveRequestAttemptId", id, reason));
     }
@@ -211,11 +202,7 @@ async fn take(ctx: &Ctx, sqs: &Sqs, wish: &Wish) -> Result<Haul, SqsError> {
             let seconds = wish.visibility_seconds.unwrap_or(queue.settings.visibility_timeout_seconds);
             let until = now + Duration::from_secs(u64::from(seconds));
             let mut ripple = Ripple::default();
-            let mut inventory = Inventory {
-                tx,
-                ripple: &mut ripple,
-                now,
-            };
+            let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             if let Some(taken) = again(&mut inventory, &wish, &queue, until)? {
                 ripple.on_commit(tx, &live);
                 return Ok(Haul { taken, full: false });
@@ -298,9 +285,8 @@ fn fresh(
             if sent + retention <= now {
                 inventory.remove(&key, &before)?;
                 cleared += 1;
-            } else if let Some(letters) = dead_letters
-                .as_ref()
-                .filter(|letters| before.receive_count >= letters.receives_max)
+            } else if let Some(letters) =
+                dead_letters.as_ref().filter(|letters| before.receive_count >= letters.receives_max)
             {
                 bury(inventory, &key, &before, letters)?;
                 cleared += 1;
@@ -341,10 +327,7 @@ pub fn visible(
         // Those that were taken with no timeout at all are still in the span.
         let due = tx.scan_index(BY_VISIBILITY, Span::between((number,), ..=now.millis()));
         let fresh = due.filter(|entry| !matches!(entry, Ok((_, key, _)) if without.contains(key)));
-        return fresh
-            .take(count)
-            .map(|entry| entry.map(|(_, key, message)| (key, message)))
-            .collect();
+        return fresh.take(count).map(|entry| entry.map(|(_, key, message)| (key, message))).collect();
     }
     let mut found = Vec::new();
     for group in tx.scan_index_keys(BY_READINESS, Span::between((number,), ..=now.millis())) {
@@ -366,12 +349,7 @@ pub fn visible(
 }
 
 /// Moves a message that was received too often to the dead-letter queue.
-fn bury(
-    inventory: &mut Inventory,
-    key: &MessageKey,
-    before: &Message,
-    letters: &DeadLetters,
-) -> Result<(), SqsError> {
+fn bury(inventory: &mut Inventory, key: &MessageKey, before: &Message, letters: &DeadLetters) -> Result<(), SqsError> {
     let mut message = before.clone();
     message.content = Some(inventory.content(key, before)?);
     message.visible_at = inventory.now;
@@ -395,15 +373,8 @@ impl Taken {
             .filter(|(name, _)| selection.wants_system(name))
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        let receipt = Receipt {
-            key: self.key,
-            receive_count: self.message.receive_count,
-        };
-        let Content {
-            body,
-            attributes: mut carried,
-            ..
-        } = self.content;
+        let receipt = Receipt { key: self.key, receive_count: self.message.receive_count };
+        let Content { body, attributes: mut carried, .. } = self.content;
         carried.retain(|(name, _)| selection.wants_attribute(name));
         let md5_of_attributes = digest::of_attributes(carried.iter().map(|(name, value)| (name.as_str(), value)));
         let carried: BTreeMap<_, _> = carried.into_iter().map(|(name, value)| (name, show(value))).collect();
@@ -455,9 +426,7 @@ impl Selection {
     /// By name, by prefix (`foo.*`), or all (`All`, `.*`).
     fn wants_attribute(&self, name: &str) -> bool {
         self.attributes.iter().any(|asked| {
-            asked == "All"
-                || asked == name
-                || asked.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
+            asked == "All" || asked == name || asked.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
         })
     }
 }

@@ -38,18 +38,15 @@ impl RedrivePolicy {
         };
         let target = member("deadLetterTargetArn")?;
         let count = member("maxReceiveCount")?;
-        if let Some(other) = policy
-            .keys()
-            .find(|key| !matches!(key.as_str(), "deadLetterTargetArn" | "maxReceiveCount"))
+        if let Some(other) =
+            policy.keys().find(|key| !matches!(key.as_str(), "deadLetterTargetArn" | "maxReceiveCount"))
         {
             return Err(invalid(&format!("Unknown attribute: {other}.")));
         }
         let target = target.as_str().filter(|arn| Address::from_arn(arn).is_some());
         let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
         Ok(Some(Self {
-            target_arn: target
-                .ok_or_else(|| invalid("Invalid value for deadLetterTargetArn."))?
-                .to_owned(),
+            target_arn: target.ok_or_else(|| invalid("Invalid value for deadLetterTargetArn."))?.to_owned(),
             receives_max: count
                 .filter(|count| (1..=RECEIVES_MAX).contains(count))
                 .and_then(|count| u32::try_from(count).ok())
@@ -70,16 +67,14 @@ impl RedrivePolicy {
         if target.account != source.account || target.region != source.region {
             return Err(invalid("Dead-letter target owner should be same as the source."));
         }
-        let queue = tx
-            .get(QUEUES, &target.key())?
-            .ok_or_else(|| invalid("Dead letter target does not exist."))?;
+        let queue = tx.get(QUEUES, &target.key())?.ok_or_else(|| invalid("Dead letter target does not exist."))?;
         if target.is_fifo() != source.is_fifo() {
             return Err(invalid("Dead letter queue must be same type of queue as the source."));
         }
         match &queue.settings.redrive_allow {
-            Some(allow) if !allow.permits(&source.arn().to_string()) => Err(invalid(
-                "Dead letter target does not allow this queue as a source: see its RedriveAllowPolicy.",
-            )),
+            Some(allow) if !allow.permits(&source.arn().to_string()) => {
+                Err(invalid("Dead letter target does not allow this queue as a source: see its RedriveAllowPolicy."))
+            }
             _ => Ok(()),
         }
     }
@@ -117,9 +112,9 @@ impl RedriveAllowPolicy {
                 let sources = sources.ok_or_else(|| invalid("Invalid value for sourceQueueArns."))?;
                 Ok(Some(Self::ByQueue(sources)))
             }
-            (Some("byQueue"), _) => Err(invalid(
-                "byQueue needs sourceQueueArns: between 1 and 10 ARNs of source queues.",
-            )),
+            (Some("byQueue"), _) => {
+                Err(invalid("byQueue needs sourceQueueArns: between 1 and 10 ARNs of source queues."))
+            }
             (Some("allowAll" | "denyAll"), Some(_)) => {
                 Err(invalid("sourceQueueArns is allowed only when redrivePermission is byQueue."))
             }

@@ -116,9 +116,7 @@ pub async fn send_batch(
     for entry in input.entries {
         total += size_as_sent(&entry);
         let (id, letter) = Letter::of_entry(entry);
-        let parcel = letter
-            .check(ctx, &queue.settings)
-            .and_then(|parcel| fits(parcel, &queue));
+        let parcel = letter.check(ctx, &queue.settings).and_then(|parcel| fits(parcel, &queue));
         match parcel {
             Ok(parcel) => {
                 good.push((id, Digests::of(&parcel.content)));
@@ -137,11 +135,7 @@ pub async fn send_batch(
         return Err(SqsError::BatchRequestTooLong { max, sent: total });
     }
     meter(ctx, total);
-    let sent = if parcels.is_empty() {
-        Vec::new()
-    } else {
-        deliver(ctx, sqs, address, parcels).await?
-    };
+    let sent = if parcels.is_empty() { Vec::new() } else { deliver(ctx, sqs, address, parcels).await? };
     Ok(answer_batch(good, sent, failed))
 }
 
@@ -158,10 +152,7 @@ fn answer_batch(
         md5_of_message_system_attributes: digests.system_attributes,
         sequence_number: sent.sequence.map(sequence_text),
     });
-    SendMessageBatchResult {
-        successful: successful.collect(),
-        failed,
-    }
+    SendMessageBatchResult { successful: successful.collect(), failed }
 }
 
 /// AWS words this differently in a batch.
@@ -244,10 +235,7 @@ impl Letter {
             None if fifo.content_based_deduplication => digest::content_id(&parcel.content.body),
             None => return Err(SqsError::NoDeduplicationId),
         };
-        parcel.place = Some(Place {
-            group,
-            deduplication_id,
-        });
+        parcel.place = Some(Place { group, deduplication_id });
         Ok(parcel)
     }
 }
@@ -276,11 +264,7 @@ async fn deliver(ctx: &Ctx, sqs: &Sqs, address: Address, parcels: Vec<Parcel>) -
         .write(move |tx| {
             let queue = queue_in(tx, &address)?;
             let mut ripple = Ripple::default();
-            let mut inventory = Inventory {
-                tx,
-                ripple: &mut ripple,
-                now,
-            };
+            let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             let mut sent = Vec::with_capacity(parcels.len());
             for parcel in parcels {
                 sent.push(put(&mut inventory, &queue, parcel)?);
@@ -304,10 +288,7 @@ fn put(inventory: &mut Inventory, queue: &Queue, parcel: Parcel) -> Result<Sent,
         && known.expires > now
     {
         // Accepted, not delivered: the answer is that of the first time.
-        return Ok(Sent {
-            message_id: known.message_id,
-            sequence: Some(known.sequence),
-        });
+        return Ok(Sent { message_id: known.message_id, sequence: Some(known.sequence) });
     }
     let delay_seconds = parcel.delay_seconds.unwrap_or(settings.delay_seconds);
     let message = Message {
@@ -324,16 +305,10 @@ fn put(inventory: &mut Inventory, queue: &Queue, parcel: Parcel) -> Result<Sent,
     };
     let sequence = inventory.add(queue.number, now, message, settings.retention_seconds)?;
     if let Some(key) = &deduplication {
-        let record = Deduplication {
-            expires: now + DEDUPLICATION_INTERVAL,
-            message_id: parcel.message_id.clone(),
-            sequence,
-        };
+        let record =
+            Deduplication { expires: now + DEDUPLICATION_INTERVAL, message_id: parcel.message_id.clone(), sequence };
         inventory.tx.put(DEDUPLICATIONS, key, &record)?;
         inventory.ripple.forgets(record.expires);
     }
-    Ok(Sent {
-        message_id: parcel.message_id,
-        sequence: deduplication.is_some().then_some(sequence),
-    })
+    Ok(Sent { message_id: parcel.message_id, sequence: deduplication.is_some().then_some(sequence) })
 }

@@ -174,16 +174,8 @@ impl Settings {
             ("SqsManagedSseEnabled", self.sqs_managed_sse.to_string()),
         ]);
         if let Some(fifo) = self.fifo {
-            let scope = if fifo.deduplicates_by_group {
-                "messageGroup"
-            } else {
-                "queue"
-            };
-            let limit = if fifo.throughput_by_group {
-                "perMessageGroupId"
-            } else {
-                "perQueue"
-            };
+            let scope = if fifo.deduplicates_by_group { "messageGroup" } else { "queue" };
+            let limit = if fifo.throughput_by_group { "perMessageGroupId" } else { "perQueue" };
             shown.insert("FifoQueue", "true".into());
             shown.insert("ContentBasedDeduplication", fifo.content_based_deduplication.to_string());
             shown.insert("DeduplicationScope", scope.into());
@@ -245,12 +237,7 @@ fn policy(text: &str) -> Result<Option<String>, SqsError> {
         return Ok(None);
     }
     let document = Document::parse(text, Kind::Resource).ok();
-    let fits = document.is_some_and(|document| {
-        text.len() <= POLICY_BYTES_MAX && document.statements().len() <= POLICY_STATEMENTS_MAX
-    });
-    if fits {
-        Ok(Some(text.to_owned()))
-    } else {
-        Err(SqsError::InvalidAttributeValue("Policy".into()))
-    }
+    let fits = document
+        .is_some_and(|document| text.len() <= POLICY_BYTES_MAX && document.statements().len() <= POLICY_STATEMENTS_MAX);
+    if fits { Ok(Some(text.to_owned())) } else { Err(SqsError::InvalidAttributeValue("Policy".into())) }
 }

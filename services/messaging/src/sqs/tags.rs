@@ -30,9 +30,7 @@ pub fn check(queue_name: &str, tags: &BTreeMap<String, String>) -> Result<(), Sq
         }
     }
     if tags.len() > TAGS_MAX {
-        return Err(SqsError::InvalidParameterValue(format!(
-            "Too many tags added for queue {queue_name}."
-        )));
+        return Err(SqsError::InvalidParameterValue(format!("Too many tags added for queue {queue_name}.")));
     }
     Ok(())
 }
@@ -81,7 +79,5 @@ pub async fn untag(ctx: &Ctx, sqs: &Sqs, input: UntagQueueRequest) -> Result<(),
 pub async fn list(ctx: &Ctx, sqs: &Sqs, input: ListQueueTagsRequest) -> Result<ListQueueTagsResult, SqsError> {
     meter(ctx, 0);
     let tags = sqs.queue(&Address::from_url(ctx, &input.queue_url)?)?.tags;
-    Ok(ListQueueTagsResult {
-        tags: (!tags.is_empty()).then_some(tags),
-    })
+    Ok(ListQueueTagsResult { tags: (!tags.is_empty()).then_some(tags) })
 }

@@ -12,8 +12,8 @@ use super::error::SqsError;
 use super::inventory::Inventory;
 use super::live::Ripple;
 use super::model::{
-    ATTEMPTS, ATTEMPTS_BY_EXPIRY, CONTENTS, DEDUPLICATIONS, DEDUPLICATIONS_BY_EXPIRY, DELETED, GARBAGE, GROUPS, MESSAGES,
-    QUEUES, Queue,
+    ATTEMPTS, ATTEMPTS_BY_EXPIRY, CONTENTS, DEDUPLICATIONS, DEDUPLICATIONS_BY_EXPIRY, DELETED, GARBAGE, GROUPS,
+    MESSAGES, QUEUES, Queue,
 };
 use super::queue::NAME_HELD_BACK;
 
@@ -38,9 +38,8 @@ pub async fn expire(ctx: &Ctx, sqs: &Sqs) -> Result<Next, SqsError> {
     for queue in queues {
         let retention = Duration::from_secs(u64::from(queue.settings.retention_seconds));
         loop {
-            let oldest = sqs
-                .store
-                .read(|tx| tx.scan_keys(MESSAGES, Span::under((queue.number,))).next().transpose())?;
+            let oldest =
+                sqs.store.read(|tx| tx.scan_keys(MESSAGES, Span::under((queue.number,))).next().transpose())?;
             let Some((_, sent, _)) = oldest else { break };
             let due = Timestamp::from_millis(sent) + retention;
             if due > now {

@@ -65,14 +65,9 @@ impl Change {
     fn parse(ctx: &Ctx, address: &Address, handle: String, seconds: i32) -> Result<Self, SqsError> {
         let receipt = Receipt::open(ctx, address, &handle)?;
         let found = u32::try_from(seconds).ok().filter(|seconds| *seconds <= VISIBILITY_SECONDS_MAX);
-        let seconds = found.ok_or_else(|| {
-            SqsError::parameter("VisibilityTimeout", seconds, "Must be between 0 and 43200.")
-        })?;
-        Ok(Self {
-            handle,
-            receipt,
-            seconds,
-        })
+        let seconds =
+            found.ok_or_else(|| SqsError::parameter("VisibilityTimeout", seconds, "Must be between 0 and 43200."))?;
+        Ok(Self { handle, receipt, seconds })
     }
 
     fn apply(&self, inventory: &mut Inventory) -> Result<(), SqsError> {
@@ -91,8 +86,9 @@ impl Change {
         after.visible_at = now + Duration::from_secs(u64::from(self.seconds));
         let total_max = Duration::from_secs(u64::from(VISIBILITY_SECONDS_MAX));
         if before.last_received.is_some_and(|received| after.visible_at - received > total_max) {
-            let reason =
-                format!("Total VisibilityTimeout for the message is beyond the limit [{VISIBILITY_SECONDS_MAX} seconds].");
+            let reason = format!(
+                "Total VisibilityTimeout for the message is beyond the limit [{VISIBILITY_SECONDS_MAX} seconds]."
+            );
             return Err(SqsError::parameter("VisibilityTimeout", self.seconds, reason));
         }
         inventory.change(&self.receipt.key, &before, &after)?;
@@ -113,11 +109,7 @@ async fn change_all(
         .write(move |tx| {
             queue_in(tx, &address)?;
             let mut ripple = Ripple::default();
-            let mut inventory = Inventory {
-                tx,
-                ripple: &mut ripple,
-                now,
-            };
+            let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             let mut outcomes = Vec::with_capacity(changes.len());
             for change in changes {
                 let changed = change.and_then(|change| change.apply(&mut inventory));

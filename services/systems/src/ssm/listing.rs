@@ -41,7 +41,7 @@ impl Source {
             Self::Below(path) => span(Span::starting(here, &format!("{}/", path.as_str()))),
             Self::Level(path) => {
                 let level = Span::between(here, path.as_str()..=path.as_str());
-                let rest = level;
+                let rest = level.after_entry(&place.key(path.as_str()), &place.key(after));
                 let entries = read.scan_index(BY_PARENT, rest);
                 Box::new(entries.map(|entry| entry.map(|(_, (_, _, name), parameter)| (name, parameter))))
             }

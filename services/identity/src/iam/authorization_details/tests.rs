@@ -34,11 +34,8 @@ async fn furnished() -> TestHouse {
         policy_document: POLICY.into(),
     };
     house.call::<api::PutUserPolicy>(inline).await.unwrap();
-    let policy = api::CreatePolicyRequest {
-        policy_name: "limit".into(),
-        policy_document: POLICY.into(),
-        ..Default::default()
-    };
+    let policy =
+        api::CreatePolicyRequest { policy_name: "limit".into(), policy_document: POLICY.into(), ..Default::default() };
     let arn = house.call::<api::CreatePolicy>(policy).await.unwrap().policy.unwrap().arn.unwrap();
     let version = api::CreatePolicyVersionRequest {
         policy_arn: arn.clone(),
@@ -56,10 +53,8 @@ async fn furnished() -> TestHouse {
     house.call::<api::CreateRole>(role).await.unwrap();
     let profile = api::CreateInstanceProfileRequest { instance_profile_name: "server".into(), ..Default::default() };
     house.call::<api::CreateInstanceProfile>(profile).await.unwrap();
-    let held = api::AddRoleToInstanceProfileRequest {
-        instance_profile_name: "server".into(),
-        role_name: "server".into(),
-    };
+    let held =
+        api::AddRoleToInstanceProfileRequest { instance_profile_name: "server".into(), role_name: "server".into() };
     house.call::<api::AddRoleToInstanceProfile>(held).await.unwrap();
     house
 }
@@ -109,7 +104,8 @@ async fn everything_is_told_with_what_it_is_tied_to() {
     assert_eq!(policies[0].default_version_id.as_deref(), Some("v2"));
     assert_eq!((policies[0].attachment_count, policies[0].permissions_boundary_usage_count), (Some(0), Some(1)));
     let versions = policies[0].policy_version_list.as_ref().unwrap();
-    let told: Vec<_> = versions.iter().map(|version| (version.version_id.as_deref(), version.is_default_version)).collect();
+    let told: Vec<_> =
+        versions.iter().map(|version| (version.version_id.as_deref(), version.is_default_version)).collect();
     assert_eq!(told, [(Some("v2"), Some(true)), (Some("v1"), Some(false))]);
     assert_eq!(versions[0].document.as_deref(), Some(ENCODED));
     assert_eq!((policies[1].arn.as_deref(), policies[1].attachment_count), (Some(READ_ONLY), Some(1)));
@@ -127,8 +123,7 @@ async fn a_filter_chooses_kinds() {
         (&[], &["ann", "bob", "readers", "server", "limit", "ReadOnlyAccess"]),
     ];
     for (filter, expected) in table {
-        let input =
-            api::GetAccountAuthorizationDetailsRequest { filter: Some(filter.to_vec()), ..Default::default() };
+        let input = api::GetAccountAuthorizationDetailsRequest { filter: Some(filter.to_vec()), ..Default::default() };
         assert_eq!(names(&details(&house, input).await), expected, "{filter:?}");
     }
 }

@@ -39,9 +39,9 @@ pub fn read(entry: ContextEntry) -> Result<(String, Values<'static>), Error> {
         Ok([value]) if !is_list => Ok((key, Values::from(value))),
         Ok(values) => Ok((key, values.into_iter().collect())),
         Err(values) if is_list => Ok((key, values.into_iter().collect())),
-        Err(_) => Err(Error::InvalidInput(format!(
-            "Invalid Context Entry: {key} takes exactly one value, or a list type."
-        ))),
+        Err(_) => {
+            Err(Error::InvalidInput(format!("Invalid Context Entry: {key} takes exactly one value, or a list type.")))
+        }
     }
 }
 

@@ -14,7 +14,11 @@ pub enum Exclusion {
     Type(PolicyType),
     /// Of a managed policy; its last segment is a pattern.
     Arn(String),
-    Inline { policy_name: String, attached_to: Kind, name: String },
+    Inline {
+        policy_name: String,
+        attached_to: Kind,
+        name: String,
+    },
 }
 
 /// Reads the identifiers; those that cannot name any policy are refused.

@@ -61,7 +61,8 @@ impl Question {
         }
         let unique_id = subject.as_ref().filter(|subject| Some(&subject.arn) == caller.as_ref());
         let unique_id = unique_id.map(|subject| subject.unique_id.clone());
-        let (mut identity, attached) = subject.map_or((Vec::new(), None), |subject| (subject.identity, subject.boundary));
+        let (mut identity, attached) =
+            subject.map_or((Vec::new(), None), |subject| (subject.identity, subject.boundary));
         identity.extend(named("PolicyInputList", &wording.policies)?);
         let mut boundaries = named("PermissionsBoundaryPolicyInputList", &wording.boundaries.unwrap_or_default())?;
         if boundaries.len() > 1 {
@@ -84,6 +85,12 @@ impl Question {
         })
     }
 
+    /// How many statements each pair of action and resource is held against.
+    pub fn statements(&self) -> usize {
+        let sources = self.identity.iter().chain(&self.boundary).chain(&self.resource_policy);
+        sources.map(|source| source.document.statements().len()).sum()
+    }
+
     /// The result for one action: that of each resource, and what they come to together.
     pub fn evaluate(&self, action: &str) -> EvaluationResult {
         let verdicts = self.resources.iter().map(|resource| self.weigh(action, resource)).collect();
@@ -102,12 +109,8 @@ impl Question {
             context: &self.context,
         };
         let boundary = self.boundary.as_ref();
-        let policies = Policies {
-            identity: &self.identity,
-            boundary,
-            session: None,
-            resource: self.resource_policy.as_ref(),
-        };
+        let policies =
+            Policies { identity: &self.identity, boundary, session: None, resource: self.resource_policy.as_ref() };
         let decision = decide(&policies, &request);
         let alone = |sources: &[Source]| {
             let policies = Policies { identity: sources, ..Policies::default() };

@@ -28,9 +28,8 @@ pub struct EntityArn {
 
 impl EntityArn {
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let unclear = || {
-            Error::InvalidInput(format!("Invalid Entity Arn: {text} does not clearly define entity type and name."))
-        };
+        let unclear =
+            || Error::InvalidInput(format!("Invalid Entity Arn: {text} does not clearly define entity type and name."));
         let arn: Arn = text.parse().map_err(|_| unclear())?;
         if arn.service != "iam" || !arn.region.is_empty() || AccountId::parse(&arn.account).is_none() {
             return Err(unclear());

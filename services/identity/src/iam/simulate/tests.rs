@@ -74,7 +74,8 @@ async fn each_action_is_decided_by_the_policies_that_were_passed() {
     use api::PolicyEvaluationDecisionType::{Allowed, ExplicitDeny, ImplicitDeny};
     let house = house();
     let policies = [policy("Allow", "sqs:*", "*"), policy("Deny", "sqs:PurgeQueue", "*")];
-    let results = simulate(&house, custom(&policies, &["sqs:SendMessage", "sqs:PurgeQueue", "s3:GetObject"], &[])).await;
+    let results =
+        simulate(&house, custom(&policies, &["sqs:SendMessage", "sqs:PurgeQueue", "s3:GetObject"], &[])).await;
     let table = [
         (Allowed, vec![("PolicyInputList.1", "IAM Policy")]),
         (ExplicitDeny, vec![("PolicyInputList.2", "IAM Policy")]),
@@ -302,6 +303,22 @@ async fn results_come_in_pages_of_actions() {
     assert_eq!(refusal(house.call::<api::SimulateCustomPolicy>(other).await).0, "ValidationError");
 }
 
+#[tokio::test]
+async fn a_simulation_has_a_size() {
+    let house = house();
+    let resources = |count: usize| Some((0..count).map(|index| format!("arn:aws:sqs:eu-west-1:1:q{index}")).collect());
+    let ask = |statements: usize, count: usize| api::SimulateCustomPolicyRequest {
+        resource_arns: resources(count),
+        ..custom(&[document(&vec![statement("Allow", "b:*", "*"); statements].join(","))], &["a:One"], &[])
+    };
+    for (statements, count) in [(1, 20_001), (101, 20_000)] {
+        let (code, message) = refusal(house.call::<api::SimulateCustomPolicy>(ask(statements, count)).await);
+        assert_eq!(code, "InvalidInput");
+        assert!(message.contains("too large"), "{message}");
+    }
+    assert_eq!(simulate(&house, ask(1, 100)).await.len(), 1);
+}
+
 /// Ann, of the group `readers`, with a policy of each kind.
 async fn ann() -> TestHouse {
     let house = house();
@@ -371,10 +388,8 @@ async fn a_principal_brings_its_policies_and_those_of_its_groups() {
 #[tokio::test]
 async fn the_attached_boundary_counts_unless_another_one_is_tried() {
     let house = ann().await;
-    let boundary = api::PutUserPermissionsBoundaryRequest {
-        user_name: "ann".into(),
-        permissions_boundary: arn("policy/managed"),
-    };
+    let boundary =
+        api::PutUserPermissionsBoundaryRequest { user_name: "ann".into(), permissions_boundary: arn("policy/managed") };
     house.call::<api::PutUserPermissionsBoundary>(boundary).await.unwrap();
     assert_eq!(allowed(&house, of_ann(&EACH_KIND)).await, ["managed:Do"]);
     let other = api::SimulatePrincipalPolicyRequest {
@@ -435,8 +450,7 @@ async fn groups_and_roles_are_principals_too() {
         ..Default::default()
     };
     house.call::<api::CreateRole>(role).await.unwrap();
-    let attached =
-        api::AttachRolePolicyRequest { role_name: "reader".into(), policy_arn: arn("policy/managed") };
+    let attached = api::AttachRolePolicyRequest { role_name: "reader".into(), policy_arn: arn("policy/managed") };
     house.call::<api::AttachRolePolicy>(attached).await.unwrap();
     for (source, expected) in [("group/readers", "shared:Do"), ("role/reader", "managed:Do")] {
         let input = api::SimulatePrincipalPolicyRequest { policy_source_arn: arn(source), ..of_ann(&EACH_KIND) };

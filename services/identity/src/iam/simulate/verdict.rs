@@ -69,7 +69,7 @@ pub fn of_action(action: &str, everywhere: bool, verdicts: Vec<Verdict<'_>>) -> 
         organizations_decision_detail: None,
         permissions_boundary_decision_detail: boundary.map(boundary_detail),
         // Within an account the map is there and empty, but for a simulation of all resources.
-        eval_decision_details: (!everywhere).then(|| told(details)),
+        eval_decision_details: (!everywhere || !details.is_empty()).then(|| told(details)),
         resource_specific_results: (!everywhere).then(|| verdicts.into_iter().map(of_resource).collect()),
     }
 }

@@ -155,6 +155,20 @@ async fn answers_are_kept_while_nothing_changes() {
 }
 
 #[tokio::test]
+async fn an_emptied_house_knows_nobody_but_root() {
+    let house = open();
+    let alice = house.caller("alice").await;
+    let id = alice.access_key_id.as_deref().unwrap();
+    house.put_inline("alice", "queues", SQS).await;
+    assert!(!house.authority.permissions(&alice).identity.is_empty());
+    house.platform.store.wipe().await.unwrap();
+    super::super::service(&house.platform, &house.authority).forget();
+    assert!(house.authority.credential(id).is_none());
+    assert!(house.authority.permissions(&alice).identity.is_empty());
+    assert!(house.authority.credential("test").is_some());
+}
+
+#[tokio::test]
 async fn a_deleted_user_may_nothing_and_a_namesake_inherits_nothing() {
     let house = open();
     let alice = house.caller("alice").await;

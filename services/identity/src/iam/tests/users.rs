@@ -26,6 +26,13 @@ async fn a_user_has_a_path_an_arn_and_an_id() {
 }
 
 #[tokio::test]
+async fn time_is_told_in_whole_seconds() {
+    let house = open();
+    house.advance(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(house.user("alice").await.create_date.millis() % 1000, 0);
+}
+
+#[tokio::test]
 async fn a_name_is_taken_in_any_case() {
     let house = open();
     house.user("alice").await;

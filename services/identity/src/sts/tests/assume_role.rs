@@ -64,7 +64,9 @@ async fn a_role_that_is_not_there_is_as_closed_as_one_that_does_not_trust() {
     house.role(ACCOUNT, "here", &trust(ACCOUNT), &allow("iam:*")).await;
     let elsewhere = AssumeRoleRequest { role_arn: role_arn(ACCOUNT, "team/here"), ..to("here") };
     assert_eq!(refusal(house.assume(&ann, elsewhere).await), denied("ann", "team/here", NOT_TRUSTED));
-    for arn in ["arn:aws:iam::000000000000:instance-profile/x", "arn:aws:iam::1:role/reader", "reader reader reader reader"] {
+    for arn in
+        ["arn:aws:iam::000000000000:instance-profile/x", "arn:aws:iam::1:role/reader", "reader reader reader reader"]
+    {
         let unreadable = AssumeRoleRequest { role_arn: arn.into(), ..to("here") };
         let refused = refusal(house.assume(&ann, unreadable).await);
         assert_eq!(refused, ("ValidationError".into(), "Request ARN is invalid".into()), "{arn}");
@@ -77,9 +79,8 @@ async fn across_accounts_both_sides_must_allow() {
     let foreign = AssumeRoleRequest { role_arn: role_arn(ABROAD, "visited"), ..to("visited") };
     let visitor = format!("arn:aws:iam::{ACCOUNT}:user/visitor");
     let stranger = format!("arn:aws:iam::{ACCOUNT}:user/stranger");
-    let both = format!(
-        r#"{{"Effect":"Allow","Principal":{{"AWS":["{visitor}","{stranger}"]}},"Action":"sts:AssumeRole"}}"#
-    );
+    let both =
+        format!(r#"{{"Effect":"Allow","Principal":{{"AWS":["{visitor}","{stranger}"]}},"Action":"sts:AssumeRole"}}"#);
     let visitor = house.user(ACCOUNT, "visitor", &allow("sts:AssumeRole")).await;
     let stranger = house.user(ACCOUNT, "stranger", "").await;
     house.role(ABROAD, "visited", &both, &allow("iam:ListUsers")).await;
@@ -119,7 +120,9 @@ async fn an_external_id_opens_the_role_that_asks_for_it() {
 async fn a_session_may_do_what_its_role_may_and_its_policies_let_through() {
     let house = House::open();
     let ann = house.user(ACCOUNT, "ann", &allow("sts:AssumeRole")).await;
-    house.role(ACCOUNT, "lister", &trust(ACCOUNT), &format!("{},{}", allow("iam:ListUsers"), allow("iam:ListRoles"))).await;
+    house
+        .role(ACCOUNT, "lister", &trust(ACCOUNT), &format!("{},{}", allow("iam:ListUsers"), allow("iam:ListRoles")))
+        .await;
     let plain = house.session(&ann, to("lister")).await;
     assert_eq!(house.may_list(&plain).await, (true, true));
 
@@ -177,10 +180,8 @@ async fn the_roles_boundary_binds_its_sessions() {
         ..Default::default()
     };
     let arn = house.root::<iam_api::CreatePolicy>(ACCOUNT, policy).await.unwrap().policy.unwrap().arn;
-    let boundary = iam_api::PutRolePermissionsBoundaryRequest {
-        role_name: "bounded".into(),
-        permissions_boundary: arn.unwrap(),
-    };
+    let boundary =
+        iam_api::PutRolePermissionsBoundaryRequest { role_name: "bounded".into(), permissions_boundary: arn.unwrap() };
     house.root::<iam_api::PutRolePermissionsBoundary>(ACCOUNT, boundary).await.unwrap();
     assert_eq!(house.may_list(&session).await, (false, true));
 }
@@ -294,7 +295,10 @@ async fn policies_and_tags_share_a_package_of_limited_size() {
     house.role(ACCOUNT, "open", &trust(ACCOUNT), &allow("iam:*")).await;
     let sized = |size: usize| {
         let shell = document(&allow(""));
-        AssumeRoleRequest { policy: Some(document(&allow(&format!("iam:{}", "x".repeat(size - shell.len() - 4))))), ..to("open") }
+        AssumeRoleRequest {
+            policy: Some(document(&allow(&format!("iam:{}", "x".repeat(size - shell.len() - 4))))),
+            ..to("open")
+        }
     };
     assert_eq!(house.assume(&ann, sized(2048)).await.unwrap().packed_policy_size, Some(50));
     let (code, message) = refusal(house.assume(&ann, sized(2049)).await);

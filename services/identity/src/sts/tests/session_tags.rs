@@ -39,6 +39,26 @@ async fn session_tags_are_principal_tags_and_win_over_those_of_the_role() {
 }
 
 #[tokio::test]
+async fn a_caller_may_be_allowed_roles_by_their_tags() {
+    let house = House::open();
+    for (user, key) in [("ann", "aws:ResourceTag"), ("bob", "iam:ResourceTag")] {
+        let only_blue = format!(
+            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*",
+                "Condition":{{"StringEquals":{{"{key}/team":"blue"}}}}}}"#
+        );
+        let caller = house.user(ACCOUNT, user, &only_blue).await;
+        for (team, allowed) in [("blue", true), ("red", false)] {
+            let role = format!("{team}-for-{user}");
+            house.role(ACCOUNT, &role, &trust(ACCOUNT), &allow("iam:*")).await;
+            let tag = iam_api::Tag { key: "team".into(), value: team.into() };
+            let tags = iam_api::TagRoleRequest { role_name: role.clone(), tags: vec![tag] };
+            house.root::<iam_api::TagRole>(ACCOUNT, tags).await.unwrap();
+            assert_eq!(house.assume(&caller, to(&role)).await.is_ok(), allowed, "{role} by {key}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn trust_may_depend_on_the_tags_that_are_passed() {
     let house = House::open();
     let ann = house.user(ACCOUNT, "ann", &allow("sts:*")).await;
@@ -69,7 +89,10 @@ async fn transitive_tags_go_down_a_chain_and_cannot_be_changed() {
     let first = house.session(&ann, first).await;
     assert_eq!((tag(&first, "team"), tag(&first, "ticket")), (Some("blue"), Some("7")));
     let second = house.session(&first, tagged("second", &[("shift", "late")], &[])).await;
-    assert_eq!((tag(&second, "team"), tag(&second, "ticket"), tag(&second, "shift")), (Some("blue"), None, Some("late")));
+    assert_eq!(
+        (tag(&second, "team"), tag(&second, "ticket"), tag(&second, "shift")),
+        (Some("blue"), None, Some("late"))
+    );
     let third = house.session(&second, to("third")).await;
     assert_eq!((tag(&third, "team"), tag(&third, "shift")), (Some("blue"), None));
 

@@ -94,24 +94,14 @@ async fn standard_queues_have_no_fifo_attributes() {
     let bench = Bench::open();
     for (name, message) in [
         ("ContentBasedDeduplication", "Unknown Attribute ContentBasedDeduplication."),
-        (
-            "DeduplicationScope",
-            "You can specify the DeduplicationScope only when FifoQueue is set to true.",
-        ),
-        (
-            "FifoThroughputLimit",
-            "You can specify the FifoThroughputLimit only when FifoQueue is set to true.",
-        ),
+        ("DeduplicationScope", "You can specify the DeduplicationScope only when FifoQueue is set to true."),
+        ("FifoThroughputLimit", "You can specify the FifoThroughputLimit only when FifoQueue is set to true."),
     ] {
         let created = bench.try_create("orders", &[(name, "true")]).await;
         refused(created, "InvalidAttributeName", message);
     }
     let url = bench.create("orders", &[]).await;
-    refused(
-        bench.set(&url, &[("FifoQueue", "true")]).await,
-        "InvalidAttributeName",
-        "Unknown Attribute FifoQueue.",
-    );
+    refused(bench.set(&url, &[("FifoQueue", "true")]).await, "InvalidAttributeName", "Unknown Attribute FifoQueue.");
 }
 
 #[tokio::test]

@@ -3,18 +3,15 @@
 use super::*;
 
 fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
-    SendMessageBatchRequestEntry {
-        id: id.into(),
-        message_body: body.into(),
-        ..Default::default()
-    }
+    SendMessageBatchRequestEntry { id: id.into(), message_body: body.into(), ..Default::default() }
 }
 
-async fn send(bench: &Bench, url: &str, entries: Vec<SendMessageBatchRequestEntry>) -> Result<SendMessageBatchResult, Fault> {
-    let input = SendMessageBatchRequest {
-        queue_url: url.into(),
-        entries,
-    };
+async fn send(
+    bench: &Bench,
+    url: &str,
+    entries: Vec<SendMessageBatchRequestEntry>,
+) -> Result<SendMessageBatchResult, Fault> {
+    let input = SendMessageBatchRequest { queue_url: url.into(), entries };
     bench.house.call::<SendMessageBatch>(input).await
 }
 
@@ -26,20 +23,14 @@ async fn good_entries_go_through_beside_bad_ones() {
         entry("good", "hello"),
         entry("long", &"x".repeat(1025)),
         entry("odd", "\u{1}"),
-        SendMessageBatchRequestEntry {
-            delay_seconds: Some(901),
-            ..entry("late", "x")
-        },
+        SendMessageBatchRequestEntry { delay_seconds: Some(901), ..entry("late", "x") },
     ];
     let result = send(&bench, &url, entries).await.unwrap();
     assert_eq!(result.successful.len(), 1);
     assert_eq!(result.successful[0].id, "good");
     assert_eq!(result.successful[0].md5_of_message_body, "5d41402abc4b2a76b9719d911017c592");
-    let failed: Vec<_> = result
-        .failed
-        .iter()
-        .map(|failed| (failed.id.as_str(), failed.code.as_str(), failed.sender_fault))
-        .collect();
+    let failed: Vec<_> =
+        result.failed.iter().map(|failed| (failed.id.as_str(), failed.code.as_str(), failed.sender_fault)).collect();
     assert_eq!(
         failed,
         [
@@ -109,20 +100,14 @@ async fn a_fifo_batch_without_group_or_deduplication_is_refused_as_a_whole() {
         "InvalidParameterValue",
         "The request must contain the parameter MessageGroupId.",
     );
-    let undeduplicated = SendMessageBatchRequestEntry {
-        message_deduplication_id: None,
-        id: "b".into(),
-        ..good.clone()
-    };
+    let undeduplicated =
+        SendMessageBatchRequestEntry { message_deduplication_id: None, id: "b".into(), ..good.clone() };
     refused(
         send(&bench, &url, vec![good.clone(), undeduplicated]).await,
         "InvalidParameterValue",
         "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
     );
-    let again = SendMessageBatchRequestEntry {
-        id: "again".into(),
-        ..good.clone()
-    };
+    let again = SendMessageBatchRequestEntry { id: "again".into(), ..good.clone() };
     let result = send(&bench, &url, vec![good, again]).await.unwrap();
     assert_eq!(result.successful[0].sequence_number, result.successful[1].sequence_number);
     assert_eq!(bench.counts(&url).await, (1, 0, 0));
@@ -149,10 +134,8 @@ async fn deletes_and_changes_fail_one_by_one() {
     let codes: Vec<_> = result.failed.iter().map(|failed| failed.code.as_str()).collect();
     assert_eq!(codes, ["ReceiptHandleIsInvalid", "InvalidParameterValue"]);
 
-    let delete = |id: &str, handle: &str| DeleteMessageBatchRequestEntry {
-        id: id.into(),
-        receipt_handle: handle.into(),
-    };
+    let delete =
+        |id: &str, handle: &str| DeleteMessageBatchRequestEntry { id: id.into(), receipt_handle: handle.into() };
     let input = DeleteMessageBatchRequest {
         queue_url: url.clone(),
         entries: vec![delete("bad", "garbage"), delete("good", &handle), delete("twice", &handle)],

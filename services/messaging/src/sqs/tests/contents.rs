@@ -4,30 +4,20 @@ use super::*;
 use haar_platform::kernel::Bytes;
 
 fn text(data_type: &str, value: &str) -> MessageAttributeValue {
-    MessageAttributeValue {
-        data_type: data_type.into(),
-        string_value: Some(value.into()),
-        ..Default::default()
-    }
+    MessageAttributeValue { data_type: data_type.into(), string_value: Some(value.into()), ..Default::default() }
 }
 
 fn with_attributes(url: &str, attributes: &[(&str, MessageAttributeValue)]) -> SendMessageRequest {
     let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-    SendMessageRequest {
-        message_attributes: Some(attributes.collect()),
-        ..letter(url, "msg")
-    }
+    SendMessageRequest { message_attributes: Some(attributes.collect()), ..letter(url, "msg") }
 }
 
 #[tokio::test]
 async fn attributes_come_back_by_name_prefix_or_all_with_the_md5_of_those_that_do() {
     let bench = Bench::open();
     let url = bench.create("orders", &[("VisibilityTimeout", "0")]).await;
-    let attributes = [
-        ("General", text("String", "Kenobi")),
-        ("Hello", text("String", "There")),
-        ("Help.Me", text("String", "Me")),
-    ];
+    let attributes =
+        [("General", text("String", "Kenobi")), ("Hello", text("String", "There")), ("Help.Me", text("String", "Me"))];
     let sent = bench.try_send(with_attributes(&url, &attributes)).await.unwrap();
     assert_eq!(sent.md5_of_message_attributes.as_deref(), Some("4c360f3fdafd970e05fae2f149d997f5"));
     for (asked, names, md5) in [
@@ -73,17 +63,26 @@ async fn attributes_of_every_type_come_back_as_they_were() {
 async fn attributes_that_aws_refuses_are_refused() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let list = MessageAttributeValue {
-        string_list_values: Some(vec!["a".into()]),
-        ..text("String", "a")
-    };
+    let list = MessageAttributeValue { string_list_values: Some(vec!["a".into()]), ..text("String", "a") };
     for (name, value, message) in [
-        ("ErrorDetails", text("String", ""), "Message (user) attribute 'ErrorDetails' must contain a non-empty value of type 'String'."),
+        (
+            "ErrorDetails",
+            text("String", ""),
+            "Message (user) attribute 'ErrorDetails' must contain a non-empty value of type 'String'.",
+        ),
         ("n", text("Number", "many"), "Could not cast message attribute 'n' value to number."),
         ("b", text("Binary", "text"), "Message (user) attribute 'b' must contain a non-empty value of type 'Binary'."),
         ("l", list, "Message attribute list values in SendMessage operation are not supported."),
-        ("t", text("Bool", "true"), "The message attribute 't' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."),
-        ("a b", text("String", "x"), "Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and underscores. "),
+        (
+            "t",
+            text("Bool", "true"),
+            "The message attribute 't' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
+        ),
+        (
+            "a b",
+            text("String", "x"),
+            "Message (user) attributes name can only contain upper and lower score characters, digits, periods, hyphens and underscores. ",
+        ),
     ] {
         refused(bench.try_send(with_attributes(&url, &[(name, value)])).await, "InvalidParameterValue", message);
     }
@@ -164,9 +163,6 @@ async fn the_largest_message_survives_receives_moves_and_deletion() {
 async fn unknown_attribute_names_are_refused() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let input = ReceiveMessageRequest {
-        attribute_names: Some(vec!["Colour".into()]),
-        ..wish(&url, 1)
-    };
+    let input = ReceiveMessageRequest { attribute_names: Some(vec!["Colour".into()]), ..wish(&url, 1) };
     refused(bench.try_receive(input).await, "InvalidAttributeName", "Unknown Attribute Colour.");
 }

@@ -136,10 +136,7 @@ async fn high_throughput_mode_deduplicates_by_group() {
 async fn content_stands_in_for_the_id_where_the_queue_says_so() {
     let bench = Bench::open();
     let url = queue(&bench, &[]).await;
-    let plain = |body: &str| SendMessageRequest {
-        message_deduplication_id: None,
-        ..fifo_letter(&url, "g", body)
-    };
+    let plain = |body: &str| SendMessageRequest { message_deduplication_id: None, ..fifo_letter(&url, "g", body) };
     refused(
         bench.try_send(plain("a")).await,
         "InvalidParameterValue",
@@ -176,10 +173,7 @@ async fn groups_and_ids_are_required_and_have_an_alphabet() {
         };
         let result = bench.try_send(fifo_letter(&url, id, "a")).await;
         refused(result, "InvalidParameterValue", &message("MessageGroupId"));
-        let input = SendMessageRequest {
-            message_deduplication_id: Some(id.into()),
-            ..fifo_letter(&url, "g", "a")
-        };
+        let input = SendMessageRequest { message_deduplication_id: Some(id.into()), ..fifo_letter(&url, "g", "a") };
         refused(bench.try_send(input).await, "InvalidParameterValue", &message("MessageDeduplicationId"));
     }
 }
@@ -188,10 +182,7 @@ async fn groups_and_ids_are_required_and_have_an_alphabet() {
 async fn only_the_queue_delays_and_a_new_delay_holds_for_old_messages() {
     let bench = Bench::open();
     let url = queue(&bench, &[("DelaySeconds", "10")]).await;
-    let own = |delay_seconds| SendMessageRequest {
-        delay_seconds: Some(delay_seconds),
-        ..fifo_letter(&url, "g", "a")
-    };
+    let own = |delay_seconds| SendMessageRequest { delay_seconds: Some(delay_seconds), ..fifo_letter(&url, "g", "a") };
     refused(
         bench.try_send(own(2)).await,
         "InvalidParameterValue",
@@ -215,10 +206,7 @@ async fn a_retried_attempt_gets_the_same_messages_and_handles() {
         bench.send_fifo(&url, "g", body).await;
     }
     bench.send_fifo(&url, "h", "c").await;
-    let attempt = |id: &str| ReceiveMessageRequest {
-        receive_request_attempt_id: Some(id.into()),
-        ..wish(&url, 2)
-    };
+    let attempt = |id: &str| ReceiveMessageRequest { receive_request_attempt_id: Some(id.into()), ..wish(&url, 2) };
     let first = bench.try_receive(attempt("one")).await.unwrap();
     bench.advance(50).await;
     let again = bench.try_receive(attempt("one")).await.unwrap();
@@ -237,10 +225,7 @@ async fn a_retried_attempt_gets_the_same_messages_and_handles() {
 async fn attempts_are_for_fifo_queues() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let input = ReceiveMessageRequest {
-        receive_request_attempt_id: Some("one".into()),
-        ..wish(&url, 1)
-    };
+    let input = ReceiveMessageRequest { receive_request_attempt_id: Some("one".into()), ..wish(&url, 1) };
     refused(
         bench.try_receive(input).await,
         "InvalidParameterValue",
@@ -268,10 +253,7 @@ async fn a_long_poll_ends_when_a_group_is_free_again() {
         bench.send_fifo(&url, "g", body).await;
     }
     let first = bench.receive(&url, 1).await;
-    let poll = ReceiveMessageRequest {
-        wait_time_seconds: Some(20),
-        ..wish(&url, 1)
-    };
+    let poll = ReceiveMessageRequest { wait_time_seconds: Some(20), ..wish(&url, 1) };
     let (second, ()) = tokio::join!(bench.try_receive(poll), async {
         tokio::task::yield_now().await;
         bench.delete(&url, &first[0]).await.unwrap();

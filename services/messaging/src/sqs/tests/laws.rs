@@ -160,10 +160,8 @@ async fn conservation_law(steps: Vec<Step>) {
     for (number, step) in steps.into_iter().enumerate() {
         match step {
             Step::Send { id, .. } => {
-                let input = SendMessageRequest {
-                    delay_seconds: Some(i32::from(id)),
-                    ..letter(&url, &number.to_string())
-                };
+                let input =
+                    SendMessageRequest { delay_seconds: Some(i32::from(id)), ..letter(&url, &number.to_string()) };
                 sent.insert(bench.try_send(input).await.unwrap().message_id.unwrap());
             }
             Step::Receive { count } => {

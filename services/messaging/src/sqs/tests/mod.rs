@@ -10,6 +10,7 @@ mod moves;
 mod permissions;
 mod queues;
 mod redrive;
+mod speed;
 mod standard;
 mod upkeep;
 
@@ -27,9 +28,7 @@ struct Bench {
 
 impl Bench {
     fn open() -> Self {
-        Self {
-            house: TestHouse::open(|platform| vec![super::service(platform)]),
-        }
+        Self { house: TestHouse::open(|platform| vec![super::service(platform)]) }
     }
 
     async fn advance(&self, seconds: u64) {
@@ -37,11 +36,7 @@ impl Bench {
     }
 
     async fn try_create(&self, name: &str, attributes: &[(&str, &str)]) -> Result<String, Fault> {
-        let input = CreateQueueRequest {
-            queue_name: name.into(),
-            attributes: Some(map(attributes)),
-            tags: None,
-        };
+        let input = CreateQueueRequest { queue_name: name.into(), attributes: Some(map(attributes)), tags: None };
         Ok(self.house.call::<CreateQueue>(input).await?.queue_url.unwrap())
     }
 
@@ -55,18 +50,12 @@ impl Bench {
     }
 
     async fn set(&self, url: &str, attributes: &[(&str, &str)]) -> Result<(), Fault> {
-        let input = SetQueueAttributesRequest {
-            queue_url: url.into(),
-            attributes: map(attributes),
-        };
+        let input = SetQueueAttributesRequest { queue_url: url.into(), attributes: map(attributes) };
         self.house.call::<SetQueueAttributes>(input).await
     }
 
     async fn attributes(&self, url: &str) -> BTreeMap<String, String> {
-        let input = GetQueueAttributesRequest {
-            queue_url: url.into(),
-            attribute_names: Some(vec!["All".into()]),
-        };
+        let input = GetQueueAttributesRequest { queue_url: url.into(), attribute_names: Some(vec!["All".into()]) };
         let output = self.house.call::<GetQueueAttributes>(input).await.unwrap();
         output.attributes.unwrap()
     }
@@ -104,10 +93,8 @@ impl Bench {
     }
 
     async fn delete(&self, url: &str, message: &Message) -> Result<(), Fault> {
-        let input = DeleteMessageRequest {
-            queue_url: url.into(),
-            receipt_handle: message.receipt_handle.clone().unwrap(),
-        };
+        let input =
+            DeleteMessageRequest { queue_url: url.into(), receipt_handle: message.receipt_handle.clone().unwrap() };
         self.house.call::<DeleteMessage>(input).await
     }
 
@@ -126,11 +113,7 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn letter(url: &str, body: &str) -> SendMessageRequest {
-    SendMessageRequest {
-        queue_url: url.into(),
-        message_body: body.into(),
-        ..Default::default()
-    }
+    SendMessageRequest { queue_url: url.into(), message_body: body.into(), ..Default::default() }
 }
 
 /// Deduplicated by its body.

@@ -29,17 +29,12 @@ async fn start(bench: &Bench, destination: Option<&str>, per_second: Option<i32>
 }
 
 async fn tasks(bench: &Bench) -> Vec<ListMessageMoveTasksResultEntry> {
-    let input = ListMessageMoveTasksRequest {
-        source_arn: arn("dead"),
-        max_results: Some(10),
-    };
+    let input = ListMessageMoveTasksRequest { source_arn: arn("dead"), max_results: Some(10) };
     bench.house.call::<ListMessageMoveTasks>(input).await.unwrap().results.unwrap()
 }
 
 async fn cancel(bench: &Bench, handle: &str) -> Result<Option<i64>, Fault> {
-    let input = CancelMessageMoveTaskRequest {
-        task_handle: handle.into(),
-    };
+    let input = CancelMessageMoveTaskRequest { task_handle: handle.into() };
     let output = bench.house.call::<CancelMessageMoveTask>(input).await?;
     Ok(output.approximate_number_of_messages_moved)
 }

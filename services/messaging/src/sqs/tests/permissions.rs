@@ -21,10 +21,7 @@ async fn add(bench: &Bench, url: &str, label: &str, accounts: &[&str], actions: 
 }
 
 async fn remove(bench: &Bench, url: &str, label: &str) -> Result<(), Fault> {
-    let input = RemovePermissionRequest {
-        queue_url: url.into(),
-        label: label.into(),
-    };
+    let input = RemovePermissionRequest { queue_url: url.into(), label: label.into() };
     bench.house.call::<RemovePermission>(input).await
 }
 
@@ -104,23 +101,13 @@ async fn another_account_gets_in_where_the_policy_says_so() {
     assert_eq!(send().await.unwrap_err().code, "AccessDenied");
     add(&bench, &url, "friends", &["111111111111"], &["SendMessage", "GetQueueUrl"]).await.unwrap();
     send().await.unwrap();
-    let input = GetQueueUrlRequest {
-        queue_name: "orders".into(),
-        queue_owner_aws_account_id: Some(ACCOUNT.into()),
-    };
+    let input = GetQueueUrlRequest { queue_name: "orders".into(), queue_owner_aws_account_id: Some(ACCOUNT.into()) };
     let found = bench.house.call_as::<GetQueueUrl>(&stranger, REGION, input).await.unwrap();
     assert_eq!(found.queue_url.as_ref(), Some(&url));
     let receive = bench.house.call_as::<ReceiveMessage>(&stranger, REGION, wish(&url, 1)).await;
     assert_eq!(receive.unwrap_err().code, "AccessDenied");
-    let entry = SendMessageBatchRequestEntry {
-        id: "a".into(),
-        message_body: "batch".into(),
-        ..Default::default()
-    };
-    let input = SendMessageBatchRequest {
-        queue_url: url.clone(),
-        entries: vec![entry],
-    };
+    let entry = SendMessageBatchRequestEntry { id: "a".into(), message_body: "batch".into(), ..Default::default() };
+    let input = SendMessageBatchRequest { queue_url: url.clone(), entries: vec![entry] };
     bench.house.call_as::<SendMessageBatch>(&stranger, REGION, input).await.unwrap();
     assert_eq!(bench.counts(&url).await.0, 2);
     let messages = bench.receive(&url, 1).await;
@@ -141,10 +128,7 @@ async fn no_policy_opens_the_control_plane_to_other_accounts() {
     let input = DeleteQueueRequest { queue_url: url.clone() };
     let deleted = bench.house.call_as::<DeleteQueue>(&stranger, REGION, input).await;
     assert_eq!(deleted.unwrap_err().code, "AccessDenied");
-    let input = SetQueueAttributesRequest {
-        queue_url: url.clone(),
-        attributes: map(&[("DelaySeconds", "1")]),
-    };
+    let input = SetQueueAttributesRequest { queue_url: url.clone(), attributes: map(&[("DelaySeconds", "1")]) };
     let set = bench.house.call_as::<SetQueueAttributes>(&stranger, REGION, input).await;
     assert_eq!(set.unwrap_err().code, "AccessDenied");
 }
@@ -166,10 +150,9 @@ async fn a_users_policy_sees_actions_resources_and_tags() {
     let account = AccountId::parse(ACCOUNT).unwrap();
     let alice = Arc::new(Caller {
         principal: Principal::User {
+            arn: format!("arn:aws:iam::{ACCOUNT}:user/alice"),
+            unique_id: "AIDAALICE".into(),
             account: ACCOUNT.into(),
-            path: "/".into(),
-            name: "alice".into(),
-            id: "AIDAALICE".into(),
         },
         arn: format!("arn:aws:iam::{ACCOUNT}:user/alice"),
         user_id: "AIDAALICE".into(),
@@ -191,14 +174,8 @@ async fn a_users_policy_sees_actions_resources_and_tags() {
         kind: SourceKind::User,
         document: Arc::new(Document::parse(&document.to_string(), Kind::Identity).unwrap()),
     };
-    let permissions = Arc::new(Permissions {
-        identity: vec![source],
-        ..Default::default()
-    });
-    let authority = FixedAuthority {
-        permissions: [(alice.arn.clone(), permissions)].into(),
-        ..Default::default()
-    };
+    let permissions = Arc::new(Permissions { identity: vec![source], ..Default::default() });
+    let authority = FixedAuthority { permissions: [(alice.arn.clone(), permissions)].into(), ..Default::default() };
     let house = TestHouse::with_authority(Config::in_memory(), |platform| {
         (vec![crate::sqs::service(platform)], Arc::new(authority) as Arc<dyn Authority>)
     });
@@ -216,14 +193,8 @@ async fn a_users_policy_sees_actions_resources_and_tags() {
     let refused = house.call_as::<SendMessage>(&alice, REGION, letter(&other, "x")).await;
     assert_eq!(refused.unwrap_err().code, "AccessDenied");
     // A batch is authorized as its single action.
-    let entry = DeleteMessageBatchRequestEntry {
-        id: "a".into(),
-        receipt_handle: "garbage".into(),
-    };
-    let input = DeleteMessageBatchRequest {
-        queue_url: url,
-        entries: vec![entry],
-    };
+    let entry = DeleteMessageBatchRequestEntry { id: "a".into(), receipt_handle: "garbage".into() };
+    let input = DeleteMessageBatchRequest { queue_url: url, entries: vec![entry] };
     let result = house.call_as::<DeleteMessageBatch>(&alice, REGION, input).await.unwrap();
     assert_eq!(result.failed[0].code, "ReceiptHandleIsInvalid");
 }

@@ -14,10 +14,7 @@ async fn a_url_names_the_host_that_the_caller_used() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
     assert_eq!(url, "http://localhost:4566/000000000000/orders");
-    let input = GetQueueUrlRequest {
-        queue_name: "orders".into(),
-        queue_owner_aws_account_id: None,
-    };
+    let input = GetQueueUrlRequest { queue_name: "orders".into(), queue_owner_aws_account_id: None };
     assert_eq!(bench.house.call::<GetQueueUrl>(input).await.unwrap().queue_url, Some(url));
 }
 
@@ -33,7 +30,13 @@ async fn a_queue_answers_under_any_host() {
     ] {
         bench.send(url, "hello").await;
     }
-    for url in ["orders", "http://localhost:4566", "http://localhost:4566/orders", "http://h/1/orders", "http://h/000000000000/a b"] {
+    for url in [
+        "orders",
+        "http://localhost:4566",
+        "http://localhost:4566/orders",
+        "http://h/1/orders",
+        "http://h/000000000000/a b",
+    ] {
         let message = format!("The address {url} is not valid for this endpoint.");
         refused(bench.try_send(letter(url, "hello")).await, "InvalidAddress", &message);
     }
@@ -51,10 +54,7 @@ async fn a_queue_that_is_not_there_is_named_so_by_every_operation() {
     refused(bench.house.call::<PurgeQueue>(input).await, gone.0, gone.1);
     let input = DeleteQueueRequest { queue_url: url.into() };
     refused(bench.house.call::<DeleteQueue>(input).await, gone.0, gone.1);
-    let input = GetQueueUrlRequest {
-        queue_name: "nowhere".into(),
-        queue_owner_aws_account_id: None,
-    };
+    let input = GetQueueUrlRequest { queue_name: "nowhere".into(), queue_owner_aws_account_id: None };
     refused(bench.house.call::<GetQueueUrl>(input).await, gone.0, gone.1);
 }
 
@@ -119,11 +119,8 @@ async fn listing_goes_by_prefix_and_page() {
     }
     let all = names(&bench, ListQueuesRequest::default()).await;
     assert_eq!(all, (vec!["a-1".into(), "a-2".into(), "a-3".into(), "b-1".into()], None));
-    let page = |next_token| ListQueuesRequest {
-        queue_name_prefix: Some("a-".into()),
-        max_results: Some(2),
-        next_token,
-    };
+    let page =
+        |next_token| ListQueuesRequest { queue_name_prefix: Some("a-".into()), max_results: Some(2), next_token };
     let (first, token) = names(&bench, page(None)).await;
     assert_eq!(first, ["a-1", "a-2"]);
     let (second, end) = names(&bench, page(token)).await;
@@ -141,11 +138,7 @@ async fn regions_and_accounts_do_not_see_each_other() {
     bench.create("orders", &[]).await;
     for (account, region) in [("000000000000", "eu-west-1"), ("111111111111", "us-east-1")] {
         let root = bench.house.root(account);
-        let output = bench
-            .house
-            .call_as::<ListQueues>(&root, region, ListQueuesRequest::default())
-            .await
-            .unwrap();
+        let output = bench.house.call_as::<ListQueues>(&root, region, ListQueuesRequest::default()).await.unwrap();
         assert_eq!(output.queue_urls, None, "{account} {region}");
     }
 }
@@ -160,19 +153,13 @@ async fn tags_come_and_go() {
     };
     assert_eq!(list().await, None);
     let tag = |tags: BTreeMap<String, String>| {
-        let input = TagQueueRequest {
-            queue_url: url.clone(),
-            tags,
-        };
+        let input = TagQueueRequest { queue_url: url.clone(), tags };
         bench.house.call::<TagQueue>(input)
     };
     tag(map(&[("team", "a"), ("cost", "1")])).await.unwrap();
     tag(map(&[("team", "b")])).await.unwrap();
     assert_eq!(list().await, Some(map(&[("team", "b"), ("cost", "1")])));
-    let input = UntagQueueRequest {
-        queue_url: url.clone(),
-        tag_keys: vec!["cost".into(), "other".into()],
-    };
+    let input = UntagQueueRequest { queue_url: url.clone(), tag_keys: vec!["cost".into(), "other".into()] };
     bench.house.call::<UntagQueue>(input).await.unwrap();
     assert_eq!(list().await, Some(map(&[("team", "b")])));
     let many = (0..50).map(|index| (index.to_string(), String::new())).collect();

@@ -101,17 +101,27 @@ async fn a_redrive_policy_must_make_sense() {
     bench.create("dead.fifo", &[("FifoQueue", "true")]).await;
     let url = bench.create("orders", &[]).await;
     let target = arn("dead");
-    let with = |target: &str, count: &str| format!("{{\"deadLetterTargetArn\":\"{target}\",\"maxReceiveCount\":{count}}}");
+    let with =
+        |target: &str, count: &str| format!("{{\"deadLetterTargetArn\":\"{target}\",\"maxReceiveCount\":{count}}}");
     for (policy, reason) in [
         ("nonsense".to_owned(), "Redrive policy is not a valid JSON map."),
-        ("{\"maxReceiveCount\":1}".to_owned(), "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."),
-        (format!("{{\"deadLetterTargetArn\":\"{target}\"}}"), "Redrive policy does not contain mandatory attribute: maxReceiveCount."),
+        (
+            "{\"maxReceiveCount\":1}".to_owned(),
+            "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.",
+        ),
+        (
+            format!("{{\"deadLetterTargetArn\":\"{target}\"}}"),
+            "Redrive policy does not contain mandatory attribute: maxReceiveCount.",
+        ),
         (with("dummy", "42"), "Invalid value for deadLetterTargetArn."),
         (with(&target, "0"), "Invalid value for maxReceiveCount: must be between 1 and 1000."),
         (with(&target, "1001"), "Invalid value for maxReceiveCount: must be between 1 and 1000."),
         (with(&arn("missing"), "1"), "Dead letter target does not exist."),
         (with(&arn("dead.fifo"), "1"), "Dead letter queue must be same type of queue as the source."),
-        (with("arn:aws:sqs:eu-west-1:000000000000:dead", "1"), "Dead-letter target owner should be same as the source."),
+        (
+            with("arn:aws:sqs:eu-west-1:000000000000:dead", "1"),
+            "Dead-letter target owner should be same as the source.",
+        ),
         (with(&arn("orders"), "1"), "Invalid value for deadLetterTargetArn."),
     ] {
         let message = format!("Value {policy} for parameter RedrivePolicy is invalid. Reason: {reason}");
@@ -140,7 +150,9 @@ async fn a_dead_letter_queue_chooses_its_sources() {
         bench.set(&url, &[("RedrivePolicy", "")]).await.unwrap();
         assert_eq!(bench.set(&url, &[("RedrivePolicy", &policy)]).await.is_ok(), allowed, "{permission}");
     }
-    for bad in ["x", "{}", "{\"redrivePermission\":\"byQueue\"}", "{\"redrivePermission\":\"denyAll\",\"sourceQueueArns\":[]}"] {
+    for bad in
+        ["x", "{}", "{\"redrivePermission\":\"byQueue\"}", "{\"redrivePermission\":\"denyAll\",\"sourceQueueArns\":[]}"]
+    {
         assert_eq!(bench.set(&dead, &[("RedriveAllowPolicy", bad)]).await.unwrap_err().code, CODE, "{bad}");
     }
 }

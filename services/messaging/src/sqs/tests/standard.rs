@@ -45,10 +45,7 @@ async fn a_receive_can_have_its_own_timeout() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
     bench.send(&url, "a").await;
-    let with = |seconds| ReceiveMessageRequest {
-        visibility_timeout: Some(seconds),
-        ..wish(&url, 10)
-    };
+    let with = |seconds| ReceiveMessageRequest { visibility_timeout: Some(seconds), ..wish(&url, 10) };
     // A timeout of nothing hands a message out once per receive, not until the answer is full.
     assert_eq!(bench.try_receive(with(0)).await.unwrap().len(), 1);
     assert_eq!(bench.counts(&url).await, (1, 0, 0));
@@ -91,10 +88,7 @@ async fn handles_are_good_for_their_queue_only() {
     let handle = messages[0].receipt_handle.clone().unwrap();
     let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
     refused(bench.delete(&other, &messages[0]).await, "ReceiptHandleIsInvalid", &message);
-    let garbage = Message {
-        receipt_handle: Some("garbage".into()),
-        ..Default::default()
-    };
+    let garbage = Message { receipt_handle: Some("garbage".into()), ..Default::default() };
     let message = "The input receipt handle \"garbage\" is not a valid receipt handle.";
     refused(bench.delete(&url, &garbage).await, "ReceiptHandleIsInvalid", message);
     refused(bench.change_visibility(&url, &garbage, 1).await, "ReceiptHandleIsInvalid", message);
@@ -140,25 +134,16 @@ async fn delays_come_from_the_message_or_else_from_the_queue() {
     let bench = Bench::open();
     let url = bench.create("orders", &[("DelaySeconds", "10")]).await;
     bench.send(&url, "queue").await;
-    let own = SendMessageRequest {
-        delay_seconds: Some(0),
-        ..letter(&url, "none")
-    };
+    let own = SendMessageRequest { delay_seconds: Some(0), ..letter(&url, "none") };
     bench.try_send(own).await.unwrap();
-    let own = SendMessageRequest {
-        delay_seconds: Some(900),
-        ..letter(&url, "long")
-    };
+    let own = SendMessageRequest { delay_seconds: Some(900), ..letter(&url, "long") };
     bench.try_send(own).await.unwrap();
     assert_eq!(bench.counts(&url).await, (1, 0, 2));
     assert_eq!(bench.bodies(&url, 10).await, ["none"]);
     bench.advance(10).await;
     assert_eq!(bench.bodies(&url, 10).await, ["queue"]);
     assert_eq!(bench.counts(&url).await, (0, 2, 1));
-    let too_long = SendMessageRequest {
-        delay_seconds: Some(901),
-        ..letter(&url, "never")
-    };
+    let too_long = SendMessageRequest { delay_seconds: Some(901), ..letter(&url, "never") };
     refused(
         bench.try_send(too_long).await,
         "InvalidParameterValue",
@@ -170,10 +155,7 @@ async fn delays_come_from_the_message_or_else_from_the_queue() {
 async fn a_long_poll_ends_when_a_message_arrives() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let poll = ReceiveMessageRequest {
-        wait_time_seconds: Some(20),
-        ..wish(&url, 10)
-    };
+    let poll = ReceiveMessageRequest { wait_time_seconds: Some(20), ..wish(&url, 10) };
     let (messages, ()) = tokio::join!(bench.try_receive(poll), async {
         tokio::task::yield_now().await;
         bench.send(&url, "here").await;
@@ -207,12 +189,7 @@ async fn a_long_poll_ends_when_a_message_becomes_visible_and_when_its_time_is_ov
 async fn each_of_several_long_polls_gets_its_message() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let poll = || {
-        bench.try_receive(ReceiveMessageRequest {
-            wait_time_seconds: Some(20),
-            ..wish(&url, 1)
-        })
-    };
+    let poll = || bench.try_receive(ReceiveMessageRequest { wait_time_seconds: Some(20), ..wish(&url, 1) });
     let (first, second, third, ()) = tokio::join!(poll(), poll(), poll(), async {
         tokio::task::yield_now().await;
         for body in ["a", "b", "c"] {
@@ -228,12 +205,7 @@ async fn each_of_several_long_polls_gets_its_message() {
 async fn a_long_poll_ends_when_the_house_closes_and_when_the_queue_goes() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let poll = || {
-        bench.try_receive(ReceiveMessageRequest {
-            wait_time_seconds: Some(20),
-            ..wish(&url, 1)
-        })
-    };
+    let poll = || bench.try_receive(ReceiveMessageRequest { wait_time_seconds: Some(20), ..wish(&url, 1) });
     let (gone, ()) = tokio::join!(poll(), async {
         tokio::task::yield_now().await;
         bench.delete_queue(&url).await;
@@ -253,10 +225,7 @@ async fn waits_and_counts_have_ranges() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
     for seconds in [-1, 21] {
-        let poll = ReceiveMessageRequest {
-            wait_time_seconds: Some(seconds),
-            ..wish(&url, 1)
-        };
+        let poll = ReceiveMessageRequest { wait_time_seconds: Some(seconds), ..wish(&url, 1) };
         let message = format!(
             "Value {seconds} for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."
         );
@@ -287,10 +256,7 @@ async fn too_many_messages_in_flight_are_over_the_limit() {
     bench.delete(&url, &last[0]).await.unwrap();
     assert_eq!(bench.receive(&url, 10).await.len(), 1);
     // A long poll waits instead.
-    let poll = ReceiveMessageRequest {
-        wait_time_seconds: Some(5),
-        ..wish(&url, 10)
-    };
+    let poll = ReceiveMessageRequest { wait_time_seconds: Some(5), ..wish(&url, 10) };
     let (messages, ()) = tokio::join!(bench.try_receive(poll), async {
         tokio::task::yield_now().await;
         bench.advance(5).await;
@@ -325,10 +291,7 @@ async fn purging_takes_everything_and_has_its_minute() {
 async fn standard_messages_may_carry_a_group_but_no_deduplication() {
     let bench = Bench::open();
     let url = bench.create("orders", &[]).await;
-    let grouped = SendMessageRequest {
-        message_group_id: Some("tenant".into()),
-        ..letter(&url, "a")
-    };
+    let grouped = SendMessageRequest { message_group_id: Some("tenant".into()), ..letter(&url, "a") };
     bench.try_send(grouped).await.unwrap();
     let messages = bench.receive(&url, 1).await;
     assert_eq!(system(&messages[0], "MessageGroupId"), Some("tenant"));

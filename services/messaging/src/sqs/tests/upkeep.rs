@@ -42,12 +42,13 @@ async fn nothing_is_left_of_a_deleted_queue() {
     let bench = Bench::open();
     let url = bench.create("orders.fifo", &[("FifoQueue", "true")]).await;
     for index in 0..30 {
-        bench.send_fifo(&url, &format!("g{}", index % 7), &format!("{index}{}", "x".repeat(9000))).await;
+        let input = SendMessageRequest {
+            message_body: "x".repeat(9000),
+            ..fifo_letter(&url, &format!("g{}", index % 7), &index.to_string())
+        };
+        bench.try_send(input).await.unwrap();
     }
-    let attempt = ReceiveMessageRequest {
-        receive_request_attempt_id: Some("one".into()),
-        ..wish(&url, 10)
-    };
+    let attempt = ReceiveMessageRequest { receive_request_attempt_id: Some("one".into()), ..wish(&url, 10) };
     bench.try_receive(attempt).await.unwrap();
     bench.delete_queue(&url).await;
     bench.house.settle().await;
@@ -97,10 +98,7 @@ async fn a_restart_keeps_messages_counts_and_handles() {
     for body in ["a", "b"] {
         bench.send(&url, body).await;
     }
-    let delayed = SendMessageRequest {
-        delay_seconds: Some(10),
-        ..letter(&url, "c")
-    };
+    let delayed = SendMessageRequest { delay_seconds: Some(10), ..letter(&url, "c") };
     bench.try_send(delayed).await.unwrap();
     let held = bench.receive(&url, 1).await;
     bench.house.platform.house.tasks.close().await;
