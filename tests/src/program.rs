@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::patience::await_patiently;
 
 /// One `haar up`.
 pub struct Program {
     child: Child,
+    /// What it has written to standard error so far; shown when the test fails.
+    log: Arc<Mutex<String>>,
     output: Lines<BufReader<ChildStdout>>,
     endpoint: String,
 }
@@ -36,12 +39,15 @@ impl Program {
 
     /// A prepared `haar up`; returns when it is ready.
     pub async fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("haar starts");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("haar starts");
+        let log = Arc::<Mutex<String>>::default();
+        tokio::spawn(keep(child.stderr.take().expect("it is piped"), log.clone()));
         let mut output = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let line = await_patiently("the ready line", output.next_line()).await.expect("text");
         let line = line.expect("haar ended before it was ready");
         let endpoint = line.strip_prefix("ready ").expect("the first line says where it is ready").to_owned();
-        Self { child, output, endpoint }
+        Self { child, log, output, endpoint }
     }
 
     /// `http://127.0.0.1:40001`
@@ -73,7 +79,7 @@ impl Program {
     /// Waits for its end; what it wrote to standard output after the ready line comes with it.
     pub async fn end(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
-        let mut output = self.output.into_inner();
+        let output = self.output.get_mut();
         await_patiently("the end of the output", output.read_to_string(&mut rest)).await.expect("text");
         let status = await_patiently("the end of haar", self.child.wait()).await.expect("a child");
         (status, rest)
@@ -96,6 +102,23 @@ impl Program {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it still runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line for it");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("haar at {} said:\n{}", self.endpoint, self.log.lock().expect("nobody panics while writing"));
+        }
+    }
+}
+
+async fn keep(from: ChildStderr, log: Arc<Mutex<String>>) {
+    let mut lines = BufReader::new(from).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let mut log = log.lock().expect("nobody panics while reading");
+        log.push_str(&line);
+        log.push('\n');
     }
 }
 

@@ -145,7 +145,7 @@ async fn kill_while_writing(folder: &Path) -> Result<()> {
     connection.succeed(&put).await?;
     let address = server.address.clone();
     let writers =
-        tokio::spawn(async move { load::rate(&address, 16, std::time::Duration::from_secs(60), &[put]).await });
+        tokio::spawn(async move { load::rate(&address, 16, LONGER_THAN_NEEDED, &[put]).await });
     for _ in 0..100 {
         connection.succeed(&page(&server.address, &Value::Null)).await?;
     }

@@ -53,15 +53,12 @@ impl Guard {
             return Ok(None);
         }
         let permissions = self.authority.permissions(&ctx.caller);
-        let own_action;
-        let action = match access.action {
-            Some(action) => action,
-            None => {
-                own_action = format!("{}:{}", model.service, operation.name);
-                &own_action
-            }
-        };
-        let refused = access.resources.iter().find_map(|resource| refused(ctx, &permissions, action, access, resource));
+        let own_action = format!("{}:{}", model.service, operation.name);
+        let action = access.action.unwrap_or(&own_action);
+        let refused = access
+            .resources
+            .iter()
+            .find_map(|resource| refused(ctx, &permissions, resource.action.unwrap_or(action), access, resource));
         match refused {
             None => Ok(None),
             Some(denial) if self.mode == IamMode::Observe => Ok(Some(denial)),

@@ -20,6 +20,8 @@ pub struct Access {
 pub struct Resource {
     /// Its ARN, or `*` where AWS authorizes no single resource.
     pub arn: String,
+    /// The action on this resource where it is not that of the whole call: `sts:TagSession` beside `sts:AssumeRole`.
+    pub action: Option<&'static str>,
     /// The account it belongs to; `None` is the caller's.
     pub account: Option<String>,
     /// The policy on the resource itself.
@@ -36,7 +38,7 @@ impl Access {
 
     /// The action on no particular resource.
     pub fn all() -> Self {
-        Self::default().and(Resource { arn: "*".into(), account: None, policy: None, tags: Vec::new() })
+        Self::default().and(Resource { arn: "*".into(), action: None, account: None, policy: None, tags: Vec::new() })
     }
 
     /// The action on one resource.
@@ -80,7 +82,13 @@ impl Resource {
     /// By its ARN; the account is the ARN's.
     pub fn of(arn: &Arn) -> Self {
         let account = (!arn.account.is_empty()).then(|| arn.account.clone());
-        Self { arn: arn.to_string(), account, policy: None, tags: Vec::new() }
+        Self { arn: arn.to_string(), action: None, account, policy: None, tags: Vec::new() }
+    }
+
+    /// Authorized for an action of its own.
+    pub fn for_action(mut self, action: &'static str) -> Self {
+        self.action = Some(action);
+        self
     }
 
     /// With the policy on the resource.

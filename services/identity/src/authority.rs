@@ -4,7 +4,6 @@
 //! counter moves when it commits, before its caller hears of it, and what was kept under an older count is not used
 //! again. So no acknowledged change is ever overlooked, and 25,000 questions a second cost a lookup each.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,17 +12,14 @@ use haar_platform::kernel::caller::{Credential, Permissions};
 use haar_platform::kernel::{AccountId, Authority, Caller};
 use haar_platform::policy::Principal;
 use haar_platform::store::{Read, ReadTx, Store, StoreError, Tx, VaultError};
-use parking_lot::RwLock;
 
+use crate::answers::Answers;
 use crate::iam::model::{ACCESS_KEYS, AccessKey, LastUse, ROLES_BY_ID, Role, USERS_BY_ID, User};
 use crate::iam::{entity, last_use, permissions};
 use crate::sts::model::{SESSIONS, Session, SessionOf};
 
 /// The access key id of the house's root user, and its secret too: every tutorial's.
 pub const ROOT_ACCESS_KEY: &str = "test";
-
-/// Answers kept of each kind; when there are more, all are forgotten and asked for again.
-const ANSWERS_MAX: usize = 10_000;
 
 /// Knows the credentials and permissions of the house.
 pub struct HouseAuthority {
@@ -32,18 +28,11 @@ pub struct HouseAuthority {
     account: AccountId,
     /// Moves with every change of IAM.
     version: AtomicU64,
-    answers: RwLock<Answers>,
-    uses: last_use::Uses,
-}
-
-/// What was found out at one version.
-#[derive(Default)]
-struct Answers {
-    version: u64,
-    /// By access key id. Misses are not kept: a new key changes no answer.
-    credentials: HashMap<String, Arc<Credential>>,
+    /// By access key id. Misses are not kept, so that a new key changes no answer.
+    credentials: Answers<Credential>,
     /// By the access key id of a role's session, else by the unique id of the user or role.
-    permissions: HashMap<String, Arc<Permissions>>,
+    permissions: Answers<Permissions>,
+    uses: last_use::Uses,
 }
 
 /// Why a question has no answer.
@@ -64,7 +53,8 @@ impl HouseAuthority {
             store: platform.store.clone(),
             account: platform.house.account.clone(),
             version: AtomicU64::new(1),
-            answers: RwLock::default(),
+            credentials: Answers::default(),
+            permissions: Answers::default(),
             uses: last_use::Uses::new(platform.house.clock.clone(), platform.store.clone()),
         })
     }
@@ -102,43 +92,30 @@ impl HouseAuthority {
         &self.uses
     }
 
+    /// The answer that is kept, or else the one that is found.
     fn answer<T>(
         &self,
-        kept: impl Fn(&mut Answers) -> &mut HashMap<String, Arc<T>>,
-        recall: impl Fn(&Answers) -> Option<Arc<T>>,
+        answers: &Answers<T>,
         key: &str,
         find: impl FnOnce(&ReadTx) -> Result<Option<T>, Unanswered>,
     ) -> Option<Arc<T>> {
         // Read before the store is: what is found is at least as new as this version.
         let version = self.version.load(Ordering::Acquire);
-        {
-            let answers = self.answers.read();
-            if answers.version == version
-                && let Some(answer) = recall(&answers)
-            {
-                return Some(answer);
-            }
+        if let Some(answer) = answers.get(version, key) {
+            return Some(answer);
         }
-        let found = match self.store.read(find) {
-            Ok(found) => Arc::new(found?),
+        match self.store.read(find) {
+            Ok(found) => {
+                let answer = Arc::new(found?);
+                answers.keep(version, key, answer.clone());
+                Some(answer)
+            }
             Err(cause) => {
                 // The caller is refused, which is the safe answer.
                 tracing::error!(%cause, "failed to look up a caller");
-                return None;
+                None
             }
-        };
-        let mut answers = self.answers.write();
-        if answers.version < version {
-            *answers = Answers { version, ..Answers::default() };
         }
-        if answers.version == version {
-            let kept = kept(&mut answers);
-            if kept.len() >= ANSWERS_MAX {
-                kept.clear();
-            }
-            kept.insert(key.to_owned(), found.clone());
-        }
-        Some(found)
     }
 
     fn find_credential(&self, tx: &ReadTx, access_key_id: &str) -> Result<Option<Credential>, Unanswered> {
@@ -207,12 +184,7 @@ impl HouseAuthority {
 
 impl Authority for HouseAuthority {
     fn credential(&self, access_key_id: &str) -> Option<Arc<Credential>> {
-        self.answer(
-            |answers| &mut answers.credentials,
-            |answers| answers.credentials.get(access_key_id).cloned(),
-            access_key_id,
-            |tx| self.find_credential(tx, access_key_id),
-        )
+        self.answer(&self.credentials, access_key_id, |tx| self.find_credential(tx, access_key_id))
     }
 
     fn permissions(&self, caller: &Caller) -> Arc<Permissions> {
@@ -223,14 +195,7 @@ impl Authority for HouseAuthority {
             // Root needs no policies, and the others have none of their own.
             _ => return Arc::default(),
         };
-        let find = |tx: &ReadTx| find_permissions(tx, caller);
-        self.answer(
-            |answers| &mut answers.permissions,
-            |answers| answers.permissions.get(key).cloned(),
-            key,
-            |tx| Ok(find(tx)?),
-        )
-        .unwrap_or_default()
+        self.answer(&self.permissions, key, |tx| Ok(find_permissions(tx, caller)?)).unwrap_or_default()
     }
 
     /// For `GetAccessKeyLastUsed` and `RoleLastUsed`: notes in memory, and writes at leisure.

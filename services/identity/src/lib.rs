@@ -2,6 +2,7 @@
 //!
 //! [`authority`] answers the front door's questions from what [`iam`] and [`sts`] store.
 
+mod answers;
 pub mod authority;
 pub mod iam;
 pub mod sts;

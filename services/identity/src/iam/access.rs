@@ -22,6 +22,7 @@ pub fn about<I: About>(ctx: &Ctx, iam: &Iam, input: &I) -> Result<Access, Fault>
     match found {
         Ok(entity) => Ok(of(&entity)),
         Err(Error::NoSuchEntity(_)) => Ok(Access::default().and(Resource {
+            action: None,
             arn: input.arn(&ctx.account),
             account: None,
             policy: None,
@@ -108,6 +109,7 @@ pub fn to_rename<I: About>(
 pub fn to_user(ctx: &Ctx, iam: &Iam, user_name: Option<&str>) -> Result<Access, Fault> {
     let Some(name) = user_name else {
         return Ok(Access::default().and(Resource {
+            action: None,
             arn: ctx.caller.arn.clone(),
             account: None,
             policy: None,
@@ -125,6 +127,7 @@ pub fn to_user(ctx: &Ctx, iam: &Iam, user_name: Option<&str>) -> Result<Access, 
 pub fn of<E: Entity>(entity: &E) -> Access {
     let tags = entity.head().tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
     let resource = Resource {
+        action: None,
         arn: entity::arn(entity),
         account: Some(entity.head().account.clone()),
         policy: None,

@@ -54,7 +54,7 @@ pub fn access_principal_keys(
 /// What is no ARN of an entity is refused later, in the simulator's words.
 fn to_principal(ctx: &Ctx, arn: &str) -> Access {
     let account = Some(ctx.account.to_string());
-    Access::default().and(Resource { arn: arn.to_owned(), account, policy: None, tags: Vec::new() })
+    Access::default().and(Resource { arn: arn.to_owned(), action: None, account, policy: None, tags: Vec::new() })
 }
 
 pub async fn simulate_custom_policy(

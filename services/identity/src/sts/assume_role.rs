@@ -42,9 +42,15 @@ pub fn access(ctx: &Ctx, sts: &Sts, input: &AssumeRoleRequest) -> Result<Access,
     let resource = Resource::of(&arn).with_policy(Some(trust)).with_tags(pairs);
     let passed = input.tags.iter().flatten().map(|tag| (tag.key.as_str(), tag.value.as_str()));
     let mut access = Access::default()
-        .and(resource)
+        .and(resource.clone())
         .with_key("sts:RoleSessionName", &input.role_session_name)
         .with_request_tags(passed);
+    if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+        access = access.and(resource.clone().for_action("sts:TagSession"));
+    }
+    if input.source_identity.is_some() {
+        access = access.and(resource.for_action("sts:SetSourceIdentity"));
+    }
     for tag in &tags {
         // Roles are known by this key too, and were before `aws:ResourceTag` came.
         access = access.with_key(format!("iam:ResourceTag/{}", tag.key), &tag.value);

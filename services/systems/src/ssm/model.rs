@@ -52,7 +52,7 @@ impl Record for Parameter {}
 impl Parameter {
     /// The number of the oldest version that is kept. Versions go in order, so all after it are there.
     pub fn oldest(&self) -> i64 {
-        (self.latest.number - VERSIONS_MAX + 2).max(1)
+        (self.latest.number - VERSIONS_MAX + 1).max(1)
     }
 
     /// The version that a label is on.

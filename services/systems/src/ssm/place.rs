@@ -63,7 +63,7 @@ impl Ssm {
     /// What authorization wants to know of a parameter, whether it exists or not. All its possible names have the
     /// same ARN.
     pub fn resource<'a>(&self, place: &Place, names: impl IntoIterator<Item = &'a str>) -> Result<Resource, Error> {
-        let mut resource = Resource { arn: String::new(), account: None, policy: None, tags: Vec::new() };
+        let mut resource = Resource { arn: String::new(), action: None, account: None, policy: None, tags: Vec::new() };
         for name in names {
             resource.arn = place.arn(name);
             if let Some(tags) = self.store.read(|tx| tx.get(TAGS, &place.key(name)))? {

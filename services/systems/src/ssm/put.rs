@@ -15,7 +15,7 @@ use super::policy::Policy;
 use super::tier::Wish;
 use super::{Ssm, secret, tag, value};
 
-/// The parameter by its name; the conditions are those that AWS has for it.
+/// The parameter by its name; the conditions are those that AWS has for it. Tags need the permission to tag as well.
 pub fn access(ctx: &Ctx, ssm: &Ssm, input: &PutParameterRequest) -> Result<Access, Fault> {
     let place = Place::of(ctx);
     let name = ParameterName::parse(&place, &input.name)?;
@@ -26,6 +26,11 @@ pub fn access(ctx: &Ctx, ssm: &Ssm, input: &PutParameterRequest) -> Result<Acces
         .with_request_tags(tags);
     if let Some(policies) = &input.policies {
         access = access.with_key("ssm:Policies", policies.as_str());
+    }
+    if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+        let mut tagging = ssm.resource(&place, [name.as_str()])?;
+        tagging.action = Some("ssm:AddTagsToResource");
+        access = access.and(tagging);
     }
     Ok(access)
 }

@@ -79,6 +79,23 @@ async fn trust_may_depend_on_the_tags_that_are_passed() {
 }
 
 #[tokio::test]
+async fn tags_and_a_source_identity_want_permissions_of_their_own() {
+    let house = House::open();
+    let ann = house.user(ACCOUNT, "ann", &allow("sts:AssumeRole")).await;
+    let trust = format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{ACCOUNT}"}},"Action":"sts:AssumeRole"}}"#);
+    house.role(ACCOUNT, "worker", &trust, &allow("iam:*")).await;
+    assert!(house.assume(&ann, to("worker")).await.is_ok());
+
+    let (code, message) = refusal(house.assume(&ann, tagged("worker", &[("team", "blue")], &[])).await);
+    assert_eq!(code, "AccessDenied");
+    assert!(message.contains("is not authorized to perform: sts:TagSession on resource:"), "{message}");
+    let known = AssumeRoleRequest { source_identity: Some("ann".into()), ..to("worker") };
+    let (code, message) = refusal(house.assume(&ann, known).await);
+    assert_eq!(code, "AccessDenied");
+    assert!(message.contains("is not authorized to perform: sts:SetSourceIdentity on resource:"), "{message}");
+}
+
+#[tokio::test]
 async fn transitive_tags_go_down_a_chain_and_cannot_be_changed() {
     let house = House::open();
     let ann = house.user(ACCOUNT, "ann", &allow("sts:*")).await;

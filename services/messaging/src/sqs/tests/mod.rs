@@ -10,7 +10,6 @@ mod moves;
 mod permissions;
 mod queues;
 mod redrive;
-mod speed;
 mod standard;
 mod upkeep;
 

@@ -125,7 +125,7 @@ async fn tags_of_requests_and_of_parameters_count() {
          "Condition": {"StringEquals": {"aws:ResourceTag/team": "data"}}},
         {"Effect": "Allow", "Action": "ssm:DeleteParameter", "Resource": "*",
          "Condition": {"StringEquals": {"ssm:resourceTag/team": "data"}}},
-        {"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*",
+        {"Effect": "Allow", "Action": ["ssm:PutParameter", "ssm:AddTagsToResource"], "Resource": "*",
          "Condition": {"StringEquals": {"aws:RequestTag/team": "data"}}},
     ]))
     .await;
@@ -140,6 +140,15 @@ async fn tags_of_requests_and_of_parameters_count() {
     };
     assert!(is_denied(delete("/other/b").await));
     delete("/app/a").await.unwrap();
+}
+
+#[tokio::test]
+async fn tagging_at_creation_needs_the_permission_to_tag() {
+    let house =
+        house_where_alice_may(json!([{"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*"}])).await;
+    writes(&house, string("new", "1")).await.unwrap();
+    let tagged = PutParameterRequest { tags: Some(vec![tag("team", "data")]), ..string("newer", "1") };
+    assert!(is_denied(writes(&house, tagged).await));
 }
 
 #[tokio::test]
