@@ -32,16 +32,23 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The error code that an AWS SDK would find in it: the header's, JSON's `__type`, XML's `Code`; `None` where there
-    /// is none.
+    /// The error code that an AWS SDK would find in it: the header's, JSON's or CBOR's `__type`, XML's `Code`; `None`
+    /// where there is none.
     pub fn code(&self) -> Option<String> {
         if let Some(code) = self.header("x-amzn-errortype") {
             return Some(code.to_owned());
         }
         let json: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
         let in_json = json.and_then(|json| json["__type"].as_str().or(json["code"].as_str()).map(str::to_owned));
+        let in_cbor = || {
+            let says_cbor = self.header("smithy-protocol") == Some("rpc-v2-cbor");
+            let text = self.text();
+            let code = text.split_once("__type")?.1.split_once("com.amazon.coral.service#")?.1;
+            let end = code.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(code.len());
+            says_cbor.then(|| code[..end].to_owned())
+        };
         let in_xml = || Some(haar::client::element(&self.text(), "Code")).filter(|code| !code.is_empty());
-        in_json.or_else(in_xml)
+        in_json.or_else(in_cbor).or_else(in_xml)
     }
 }
 

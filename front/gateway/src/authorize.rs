@@ -8,6 +8,9 @@ use haar_platform::kernel::caller::Permissions;
 use haar_platform::kernel::schema::{Model, Operation, Protocol};
 use haar_platform::kernel::{Authority, Ctx, Fault};
 use haar_platform::policy::{Context, Policies, Principal, Request, Values, decide, denial};
+use haar_wire::sigv4::AuthError;
+
+use crate::identify;
 
 /// How strictly policies are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl Guard {
         match refused {
             None => Ok(None),
             Some(denial) if self.mode == IamMode::Observe => Ok(Some(denial)),
-            Some(denial) => Err(denied(ctx, model, denial.message)),
+            Some(denial) => Err(denied(ctx, model, denial)),
         }
     }
 }
@@ -122,13 +125,21 @@ fn late_key(ctx: &Ctx, resource: &Resource, key: &str) -> Option<Values<'static>
     }
 }
 
-/// The code and status differ by protocol; an unsigned call learns that it should have been signed.
-fn denied(ctx: &Ctx, model: &Model, text: String) -> Fault {
-    if ctx.caller.principal == Principal::Anonymous && model.service != "sqs" && model.service != "s3" {
-        return Fault::common("MissingAuthenticationToken", 403, "Missing Authentication Token");
+/// The code and status differ by protocol. An unsigned call learns that it should have been signed, unless there are
+/// unsigned calls that this service allows: SQS and S3 have resources that are open to everybody.
+fn denied(ctx: &Ctx, model: &Model, denial: Denial) -> Fault {
+    let may_be_open = matches!(model.service, "sqs" | "s3");
+    if ctx.caller.principal == Principal::Anonymous && !may_be_open {
+        let family = identify::family(model, model.protocols[0]);
+        return identify::refusal(&AuthError::MissingToken, family, model.query_compatible);
     }
     let plain_json = matches!(model.protocols[0], Protocol::AwsJson10 | Protocol::AwsJson11) && !model.query_compatible;
-    let mut fault = Fault::common("AccessDeniedException", if plain_json { 400 } else { 403 }, text);
+    let message = match model.service {
+        // SQS writes the action in lower case.
+        "sqs" => denial.message.replace(&denial.action, &denial.action.to_lowercase()),
+        _ => denial.message,
+    };
+    let mut fault = Fault::common("AccessDeniedException", if plain_json { 400 } else { 403 }, message);
     fault.code = "AccessDenied".into();
     fault
 }

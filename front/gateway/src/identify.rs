@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use haar_platform::kernel::caller::Credential;
+use haar_platform::kernel::schema::{Model, Protocol};
 use haar_platform::kernel::{AccountId, Authority, Caller, Fault, House, Region};
 use haar_wire::sigv4::{Answer, AuthError, Authentication, Family, Payload, Request, SigningKey, Verifier};
 use http::request::Parts;
@@ -85,6 +86,18 @@ fn check_session(house: &House, claim: &Authentication, credential: &Credential)
             Err(AuthError::ExpiredToken { token: claim.session_token.clone().unwrap_or_default() })
         }
         _ => Ok(()),
+    }
+}
+
+/// How a service of a model words what is wrong with a signature, in a protocol.
+pub fn family(model: &Model, protocol: Protocol) -> Family {
+    match protocol {
+        Protocol::AwsJson10 | Protocol::AwsJson11 => Family::Json,
+        Protocol::RpcV2Cbor => Family::Cbor,
+        Protocol::RestJson1 => Family::RestJson,
+        Protocol::AwsQuery => Family::Query,
+        Protocol::RestXml if model.service == "s3" => Family::S3,
+        Protocol::RestXml => Family::RestXml,
     }
 }
 

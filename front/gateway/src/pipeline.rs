@@ -199,14 +199,7 @@ struct Wording {
 
 impl Wording {
     fn of(recognised: &Recognised) -> Self {
-        let family = match recognised.protocol {
-            Protocol::AwsJson10 | Protocol::AwsJson11 => Family::Json,
-            Protocol::RpcV2Cbor => Family::Cbor,
-            Protocol::RestJson1 => Family::RestJson,
-            Protocol::AwsQuery => Family::Query,
-            Protocol::RestXml if recognised.model.service == "s3" => Family::S3,
-            Protocol::RestXml => Family::RestXml,
-        };
+        let family = identify::family(recognised.model, recognised.protocol);
         Self { family, query_compatible: recognised.model.query_compatible }
     }
 

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use haar_kernel::schema::{Kind, Member, Shape, Structure, TimestampFormat};
 use haar_kernel::{Body, Fault, Value};
 use http::Response;
+use http::header::HOST;
 use http::request::Parts;
 
 use crate::answer::{self, Members};
@@ -22,6 +23,10 @@ use crate::xml::{Names, Writer};
 
 /// Parameters that one request may have: a megabyte, where SQS's and IAM's requests end, has room for fewer real ones.
 const PARAMETERS_MAX: usize = 1 << 17;
+
+/// SQS's query requests may be sent to the queue's URL instead of carrying it.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests.html>
+const ADDRESS_MEMBER: &str = "QueueUrl";
 
 /// The content type of answers.
 pub(crate) const CONTENT_TYPE: &str = "text/xml";
@@ -81,6 +86,10 @@ pub(crate) fn decode(
             pairs.push(Pair { name, value, used: Cell::new(false) });
         }
     }
+    let takes_address = structure.members.iter().any(|member| member.name == ADDRESS_MEMBER);
+    if takes_address && parts.uri.path() != "/" && pairs.iter().all(|pair| pair.name != ADDRESS_MEMBER) {
+        pairs.push(Pair { name: ADDRESS_MEMBER.into(), value: address_of(parts).into(), used: Cell::new(false) });
+    }
     // Stable, so that of equal names the last sent comes last; it wins.
     pairs.sort_by(|a, b| a.name.cmp(&b.name));
     let fields = read_structure(reading, &pairs, structure, "");
@@ -88,6 +97,12 @@ pub(crate) fn decode(
         reading.report_unknown(&pair.name);
     }
     Ok(fields)
+}
+
+/// The URL that the request was sent to.
+fn address_of(parts: &Parts) -> String {
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}{}", parts.uri.path())
 }
 
 /// A parameter. Parameters are sorted by name, so those below one name are neighbours.

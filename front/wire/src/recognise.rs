@@ -124,6 +124,7 @@ impl Recogniser {
     /// What a request means, as far as its head tells. `scope` is the service name in the credential scope.
     pub fn recognise(&self, parts: &Parts, scope: Option<&str>) -> Result<Recognition, Box<Refusal>> {
         let asked = Asked::of(parts, scope);
+        self.knows_service(&asked)?;
         if asked.header("smithy-protocol") == Some("rpc-v2-cbor") {
             return self.cbor(&asked).map(Recognition::Whole);
         }
@@ -159,6 +160,25 @@ impl Recogniser {
                 Err(asked.refuse(Protocol::AwsQuery, model, fault))
             }
         }
+    }
+
+    /// A request that is signed for a service that haar does not have is refused by that service's name.
+    fn knows_service(&self, asked: &Asked<'_>) -> Result<(), Box<Refusal>> {
+        let Some(scope) = asked.scope else { return Ok(()) };
+        if self.models.iter().any(|model| model.signing_name == scope) {
+            return Ok(());
+        }
+        let operation = asked.header("x-amz-target").and_then(|target| target.rsplit_once('.')).map(|(_, name)| name);
+        let what = operation.map_or_else(|| scope.to_owned(), |name| format!("{scope}:{name}"));
+        let protocol = match asked.header("smithy-protocol") {
+            Some(_) => Protocol::RpcV2Cbor,
+            None if asked.content_type().starts_with("application/x-amz-json-1.0") => Protocol::AwsJson10,
+            None if operation.is_some() => Protocol::AwsJson11,
+            None if asked.is_form() => Protocol::AwsQuery,
+            None if scope == "s3" => Protocol::RestXml,
+            None => Protocol::RestJson1,
+        };
+        Err(asked.refuse(protocol, None, Fault::not_served(what)))
     }
 
     fn cbor(&self, asked: &Asked<'_>) -> Result<Recognised, Box<Refusal>> {

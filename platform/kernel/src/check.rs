@@ -13,6 +13,9 @@ const VIOLATIONS_LISTED_MAX: usize = 20;
 /// Characters of an offending value that a message repeats.
 const VALUE_CHARS_MAX: usize = 1024;
 
+/// The pattern of IAM's names, for which IAM has a sentence of its own.
+const NAME_PATTERN: &str = r"satisfy regular expression pattern: [\w+=,.@-]+";
+
 /// One broken constraint.
 #[derive(Debug, PartialEq)]
 pub struct Violation {
@@ -44,7 +47,11 @@ pub fn fault(style: Violations, found: &[Violation]) -> Fault {
     let first = &found[0];
     match style {
         Violations::ValidationException => Fault::common("ValidationException", 400, listed(found)),
-        Violations::ValidationError => Fault::common("ValidationError", 400, listed(found)),
+        Violations::ValidationError => {
+            let name = found.iter().find(|violation| violation.constraint.ends_with(NAME_PATTERN));
+            let message = name.map_or_else(|| listed(found), |violation| format!("The specified value for {} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", violation.path));
+            Fault::common("ValidationError", 400, message)
+        }
         Violations::Parameter => {
             let mut parts = first.path.split('.');
             let member = capitalised(parts.next().unwrap_or_default());
@@ -419,6 +426,17 @@ mod tests {
         let fields = vec![Value::Absent, Value::Absent, Value::Absent, Value::Absent];
         let fault = input(&model(Violations::Parameter), &OPERATION, &Value::Struct(fields)).expect_err("a violation");
         assert_eq!(fault.to_string(), "MissingParameter: The request must contain the parameter Name.");
+    }
+
+    #[test]
+    fn iam_has_a_sentence_for_names() {
+        let constraint = "Member must satisfy regular expression pattern: [\\w+=,.@-]+".to_owned();
+        let violation = Violation { path: "userName".into(), value: Some("a b".into()), constraint };
+        assert_eq!(
+            fault(Violations::ValidationError, &[violation]).to_string(),
+            "ValidationError: The specified value for userName is invalid. It must contain only alphanumeric characters \
+             and/or the following: +=,.@_-"
+        );
     }
 
     #[test]
