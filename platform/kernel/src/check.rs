@@ -56,19 +56,26 @@ pub fn fault(style: Violations, found: &[Violation]) -> Fault {
             let mut parts = first.path.split('.');
             let member = capitalised(parts.next().unwrap_or_default());
             match &first.value {
-                None => Fault::common(
+                None => parameter_fault(
+                    "MissingRequiredParameterException",
                     "MissingParameter",
-                    400,
                     format!("The request must contain the parameter {}.", indexed(&member, parts)),
                 ),
-                Some(value) => Fault::common(
+                Some(value) => parameter_fault(
+                    "InvalidParameterValueException",
                     "InvalidParameterValue",
-                    400,
                     format!("Value {value} for parameter {member} is invalid. Reason: {}.", first.constraint),
                 ),
             }
         }
     }
+}
+
+/// JSON and query have names of their own for the same refusal.
+fn parameter_fault(name: &'static str, code: &'static str, message: String) -> Fault {
+    let mut fault = Fault::common(name, 400, message);
+    fault.code = code.into();
+    fault
 }
 
 /// `Entries.1.member.id` as the query-era services say it: `Entries.1.Id`.
@@ -425,7 +432,11 @@ mod tests {
     fn sqs_names_the_missing_parameter() {
         let fields = vec![Value::Absent, Value::Absent, Value::Absent, Value::Absent];
         let fault = input(&model(Violations::Parameter), &OPERATION, &Value::Struct(fields)).expect_err("a violation");
-        assert_eq!(fault.to_string(), "MissingParameter: The request must contain the parameter Name.");
+        assert_eq!(
+            fault.to_string(),
+            "MissingRequiredParameterException: The request must contain the parameter Name."
+        );
+        assert_eq!(fault.code, "MissingParameter");
     }
 
     #[test]
