@@ -92,6 +92,12 @@ impl Live {
         Ok(live)
     }
 
+    /// After the store was emptied: nothing is hidden, and whoever waits learns that its queue is gone.
+    pub fn forget(&self) {
+        self.hidden.lock().clear();
+        self.bells.lock().values().for_each(|bell| bell.notify_waiters());
+    }
+
     /// Messages in flight and messages delayed.
     pub fn hidden(&self, number: u64, now: Timestamp) -> (u64, u64) {
         let mut all = self.hidden.lock();

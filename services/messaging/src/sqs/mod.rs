@@ -148,5 +148,6 @@ pub fn service(platform: &Platform) -> Service {
         .job("forgetting", &live.forgetting.waker, upkeep::forget)
         .job("sweep", &live.sweep, upkeep::sweep)
         .job("moves", &live.moves, move_task::advance)
+        .forget(|sqs| sqs.live.forget())
         .build()
 }
