@@ -165,6 +165,9 @@ pub struct Logs {
     /// As JSON lines.
     #[arg(long)]
     pub json: bool,
+    /// As an access log: one line of plain fields per call.
+    #[arg(long, conflicts_with = "json")]
+    pub access_log: bool,
 }
 
 /// `haar events`.

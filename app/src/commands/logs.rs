@@ -9,12 +9,14 @@ use crate::failure::Failure;
 /// Prints them, newest last.
 pub async fn run(logs: &Logs) -> Result<(), Failure> {
     let service = logs.service.as_ref().map(|service| format!("&service={service}")).unwrap_or_default();
-    let path = format!("/_haar/ledger?limit={}{service}", logs.limit);
+    let format = if logs.access_log { "&format=access-log" } else { "" };
+    let path = format!("/_haar/ledger?limit={}{service}{format}", logs.limit);
     let answer = Client::new(&logs.house.endpoint).page(Method::GET, &path).await?;
     for line in answer["lines"].as_array().into_iter().flatten().rev() {
-        match logs.json {
-            true => println!("{line}"),
-            false => println!("{}", readable(line)),
+        match line.as_str() {
+            Some(text) => println!("{text}"),
+            None if logs.json => println!("{line}"),
+            None => println!("{}", readable(line)),
         }
     }
     Ok(())

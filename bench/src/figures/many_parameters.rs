@@ -144,8 +144,7 @@ async fn kill_while_writing(folder: &Path) -> Result<()> {
     let mut connection = Connection::to(&server.address);
     connection.succeed(&put).await?;
     let address = server.address.clone();
-    let writers =
-        tokio::spawn(async move { load::rate(&address, 16, LONGER_THAN_NEEDED, &[put]).await });
+    let writers = tokio::spawn(async move { load::rate(&address, 16, LONGER_THAN_NEEDED, &[put]).await });
     for _ in 0..100 {
         connection.succeed(&page(&server.address, &Value::Null)).await?;
     }

@@ -10,17 +10,18 @@
 //!     authorize      may they
 //!     record         the ledger line
 //!   pages          the house's own: /_haar/…
-//!   testkit        a house for tests of services
+//!   testkit        a house for tests of services (feature `testkit`)
 //! ```
 
-pub mod authorize;
-pub mod identify;
+mod authorize;
+mod identify;
 mod intake;
-pub mod listener;
+mod listener;
 mod pages;
-pub mod pipeline;
+mod pipeline;
 mod record;
-pub mod switchboard;
+mod switchboard;
+#[cfg(feature = "testkit")]
 pub mod testkit;
 mod verified_body;
 

@@ -129,7 +129,14 @@ async fn ledger(gateway: &Gateway, parts: &Parts) -> Result<Value, Problem> {
     };
     let lines = gateway.platform.ledger.read(query).await.map_err(Problem::internal)?;
     let lines = lines.all().await.map_err(Problem::internal)?;
-    Ok(json!({ "lines": lines.iter().map(|line| line.to_json()).collect::<Vec<_>>() }))
+    let lines: Vec<Value> = match parameter(parts, "format").as_deref() {
+        None | Some("json") => lines.iter().map(|line| line.to_json()).collect(),
+        Some("access-log") => lines.iter().map(|line| line.to_access_log().into()).collect(),
+        Some(other) => {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, format!("{other} is no format of the ledger")));
+        }
+    };
+    Ok(json!({ "lines": lines }))
 }
 
 async fn events(gateway: &Gateway, parts: &Parts) -> Result<Value, Problem> {

@@ -14,18 +14,14 @@ use haar_wire::{Dialect, Payload, Recognised, Recogniser, Recognition, Refusal};
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response};
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 use crate::identify::{self, AuthMode};
 use crate::intake::{Buffered, Intake};
 use crate::pages;
-use crate::record::Draft;
+use crate::record::{Answer, Draft};
 use crate::switchboard::Switchboard;
 use crate::verified_body;
-
-/// What goes back to the socket.
-pub type Answer = Response<UnsyncBoxBody<Bytes, haar_platform::kernel::body::BodyError>>;
 
 /// The front door of one house.
 pub struct Gateway {

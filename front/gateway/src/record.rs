@@ -21,8 +21,10 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::pipeline::Answer;
 use crate::switchboard;
+
+/// What goes back to the socket.
+pub type Answer = Response<UnsyncBoxBody<Bytes, BodyError>>;
 
 /// A line that is not finished.
 pub struct Draft {
