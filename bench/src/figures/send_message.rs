@@ -16,10 +16,10 @@ const CONNECTIONS: usize = 256;
 pub async fn measure(effort: &Effort, report: &mut Report) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (haar, moto) = (Server::haar(Data::At(folder.path())).await?, Server::moto().await?);
-    let to_haar = prepare(&haar.address).await?;
-    let to_moto = prepare(&moto.address).await?;
     let (mut haar_rates, mut moto_rates) = (Vec::new(), Vec::new());
-    for _ in 0..effort.turns {
+    // Every turn has a queue of its own: moto_server slows down as a queue grows.
+    for turn in 0..effort.turns {
+        let (to_haar, to_moto) = (prepare(&haar.address, turn).await?, prepare(&moto.address, turn).await?);
         haar_rates.push(load::rate(&haar.address, CONNECTIONS, effort.lasting, &to_haar).await?);
         moto_rates.push(load::rate(&moto.address, CONNECTIONS, effort.lasting, &to_moto).await?);
     }
@@ -35,11 +35,12 @@ pub async fn measure(effort: &Effort, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn prepare(address: &str) -> Result<Vec<Bytes>> {
+async fn prepare(address: &str, turn: usize) -> Result<Vec<Bytes>> {
     let root = Keys::root();
     let sqs = |target, input: &Value| requests::json(address, &root, "sqs", "1.0", target, input);
     let mut connection = Connection::to(address);
-    let made = connection.succeed(&sqs("AmazonSQS.CreateQueue", &json!({ "QueueName": "bench" }))).await?;
+    let queue = json!({ "QueueName": format!("bench-{turn}") });
+    let made = connection.succeed(&sqs("AmazonSQS.CreateQueue", &queue)).await?;
     let made: Value = serde_json::from_slice(&made)?;
     let url = made["QueueUrl"].as_str().context("a queue has a URL")?;
     let message = json!({ "QueueUrl": url, "MessageBody": "a message as one would send it, of moderate length" });
