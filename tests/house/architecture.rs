@@ -107,7 +107,7 @@ fn every_hand_written_file_says_first_what_it_is_for() {
                 read += 1;
                 let text = std::fs::read_to_string(&path).unwrap();
                 let first = text.lines().next().unwrap_or_default();
-                if first.strip_prefix("//! ").is_none_or(str::is_empty) {
+                if first.strip_prefix("//! ").is_none_or(|sentence| !sentence.contains(' ')) {
                     silent.insert(path.strip_prefix(root()).unwrap().to_owned());
                 }
             }

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use haar_platform::kernel::caller::Credential;
 use haar_platform::kernel::schema::{Model, Protocol};
 use haar_platform::kernel::{AccountId, Authority, Caller, Fault, House, Region};
-use haar_wire::sigv4::{Answer, AuthError, Authentication, Family, Payload, Request, SigningKey, Verifier};
+use haar_wire::sigv4::{Answer, AuthError, Authentication, Body, Family, Payload, Request, Verifier};
 use http::request::Parts;
+
+use crate::signing_keys::SigningKeys;
 
 /// Whether signatures are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,45 +37,60 @@ pub fn claim(parts: &Parts) -> Result<Option<Authentication>, AuthError> {
     Authentication::of(&Request::from(parts))
 }
 
-/// Checks the claim. `body` is `None` when the body is handed on as a stream. `services` are the signing names that
-/// the recognised service answers to.
-pub fn identify(
-    house: &House,
-    authority: &dyn Authority,
+/// Checks claims, by what the house's authority knows.
+pub struct Identifier {
+    house: Arc<House>,
+    authority: Arc<dyn Authority>,
     mode: AuthMode,
-    claim: Option<&Authentication>,
-    parts: &Parts,
-    body: Option<&Bytes>,
-    signing_name: &str,
-) -> Result<Identity, AuthError> {
-    let region = claim.and_then(|claim| Region::parse(&claim.scope.region)).unwrap_or_else(|| house.region.clone());
-    if mode == AuthMode::Off {
-        let account = claim.and_then(|claim| AccountId::parse(&claim.access_key_id));
-        let mut caller = Caller::root(account.as_ref().unwrap_or(&house.account));
-        caller.access_key_id = claim.map(|claim| claim.access_key_id.clone());
-        return Ok(Identity { caller: Arc::new(caller), region, payload: Payload::Unsigned });
+    keys: SigningKeys,
+}
+
+impl Identifier {
+    /// For one house.
+    pub fn new(house: Arc<House>, authority: Arc<dyn Authority>, mode: AuthMode) -> Self {
+        Self { house, authority, mode, keys: SigningKeys::default() }
     }
-    let Some(claim) = claim else {
-        let caller = Arc::new(Caller::anonymous(&house.account));
-        return Ok(Identity { caller, region, payload: Payload::Unsigned });
-    };
-    if claim.scope.service != signing_name {
-        return Err(AuthError::WrongService {
-            service: claim.scope.service.clone(),
-            expected: signing_name.to_owned(),
-            place: claim.mechanism.place(),
-        });
+
+    /// Checks a claim. `body` is `None` when the body is handed on as a stream; `signing_name` is that of the
+    /// recognised service.
+    pub fn identify(
+        &self,
+        claim: Option<&Authentication>,
+        parts: &Parts,
+        body: Option<&Bytes>,
+        signing_name: &str,
+    ) -> Result<Identity, AuthError> {
+        let house = &self.house;
+        let region = claim.and_then(|claim| Region::parse(&claim.scope.region)).unwrap_or_else(|| house.region.clone());
+        if self.mode == AuthMode::Off {
+            let account = claim.and_then(|claim| AccountId::parse(&claim.access_key_id));
+            let mut caller = Caller::root(account.as_ref().unwrap_or(&house.account));
+            caller.access_key_id = claim.map(|claim| claim.access_key_id.clone());
+            return Ok(Identity { caller: Arc::new(caller), region, payload: Payload::Unsigned });
+        }
+        let Some(claim) = claim else {
+            let caller = Arc::new(Caller::anonymous(&house.account));
+            return Ok(Identity { caller, region, payload: Payload::Unsigned });
+        };
+        if claim.scope.service != signing_name {
+            return Err(AuthError::WrongService {
+                service: claim.scope.service.clone(),
+                expected: signing_name.to_owned(),
+                place: claim.mechanism.place(),
+            });
+        }
+        let credential = self
+            .authority
+            .credential(&claim.access_key_id)
+            .ok_or_else(|| AuthError::UnknownAccessKey { access_key_id: claim.access_key_id.clone() })?;
+        check_session(house, claim, &credential)?;
+        let key = self.keys.of(&claim.access_key_id, &credential, &claim.scope);
+        let verifier = Verifier::new(&key, house.clock.machine_now().seconds());
+        let body = body.map_or(Body::Streamed, |bytes| Body::Buffered(bytes));
+        let verified = verifier.verify(&Request::from(parts), claim, body)?;
+        self.authority.note_use(&credential.caller, signing_name, &region);
+        Ok(Identity { caller: credential.caller.clone(), region, payload: verified.payload })
     }
-    let credential = authority
-        .credential(&claim.access_key_id)
-        .ok_or_else(|| AuthError::UnknownAccessKey { access_key_id: claim.access_key_id.clone() })?;
-    check_session(house, claim, &credential)?;
-    let key = SigningKey::derive_for(&credential.secret, &claim.scope);
-    let verifier = Verifier::new(&key, house.clock.machine_now().seconds());
-    let body = body.map_or(haar_wire::sigv4::Body::Streamed, |bytes| haar_wire::sigv4::Body::Buffered(bytes));
-    let verified = verifier.verify(&Request::from(parts), claim, body)?;
-    authority.note_use(&credential.caller, signing_name, &region);
-    Ok(Identity { caller: credential.caller.clone(), region, payload: verified.payload })
 }
 
 /// Temporary credentials come with the token that was given out with them, and end.

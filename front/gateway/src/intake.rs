@@ -14,8 +14,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// request, 50 MiB zipped) come with a later service and will say so themselves; SQS and Logs stop at 1 MiB.
 pub const REQUEST_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Buffered request bytes of all connections together: further requests wait for their turn.
+/// Request bytes in memory, of all connections together. A request that finds no more room is told to come again.
 pub const REQUESTS_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Bytes of larger requests that are decoded and at work at the same time: a decoded message takes several times its
+/// bytes. Requests of up to [`SMALL_BYTES`] do not count, larger ones wait for their turn.
+pub const DECODING_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// What nearly every request is smaller than.
+const SMALL_BYTES: usize = 64 * 1024;
 
 /// A client that sends nothing for this long is sent away.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -27,6 +34,7 @@ const PERMIT_BYTES: usize = 4096;
 pub struct Intake {
     clock: Clock,
     room: Arc<Semaphore>,
+    decoding: Arc<Semaphore>,
 }
 
 /// A body that was read; it counts until it is dropped.
@@ -39,24 +47,19 @@ pub struct Buffered {
 impl Intake {
     /// By the machine's clock: patience with a client is not a matter of the house's time.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, room: Arc::new(Semaphore::new(REQUESTS_BYTES_MAX / PERMIT_BYTES)) }
+        let room = Arc::new(Semaphore::new(REQUESTS_BYTES_MAX / PERMIT_BYTES));
+        let decoding = Arc::new(Semaphore::new(DECODING_BYTES_MAX / PERMIT_BYTES));
+        Self { clock, room, decoding }
     }
 
-    /// Reads to the end, or says what is wrong.
+    /// Reads to the end, or says what is wrong. Room is taken as bytes arrive, so a client that announces much and
+    /// sends little holds little.
     pub async fn read(&self, mut body: Incoming) -> Result<Buffered, Fault> {
-        let hint = body.size_hint();
-        if hint.lower() > REQUEST_BYTES_MAX as u64 {
+        if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
             return Err(too_large());
         }
-        if body.is_end_stream() {
-            return Ok(Buffered { bytes: Bytes::new(), _room: None });
-        }
-        // Without a Content-Length the body may grow to the limit: it takes that much room from the start, so that
-        // two half-read bodies never wait for each other.
-        let expected =
-            hint.exact().map_or(REQUEST_BYTES_MAX, |length| usize::try_from(length).unwrap_or(REQUEST_BYTES_MAX));
-        let permits = u32::try_from(expected.div_ceil(PERMIT_BYTES)).expect("a request's limit in permits fits");
-        let room = self.room.clone().acquire_many_owned(permits).await.expect("the room is never closed");
+        let announced = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+        let mut room: Option<OwnedSemaphorePermit> = None;
         let mut first: Option<Bytes> = None;
         let mut rest = BytesMut::new();
         let mut length = 0;
@@ -66,10 +69,17 @@ impl Intake {
             if length > REQUEST_BYTES_MAX {
                 return Err(too_large());
             }
+            let taken = self.room.clone().try_acquire_many_owned(permits(piece.len())).map_err(|_| no_room())?;
+            match &mut room {
+                None => room = Some(taken),
+                Some(room) => room.merge(taken),
+            }
             match &first {
                 None => first = Some(piece),
                 Some(start) => {
                     if rest.is_empty() {
+                        // Growing by doubling would take up to twice the room that is counted.
+                        rest.reserve(announced.unwrap_or(0));
                         rest.extend_from_slice(start);
                     }
                     rest.extend_from_slice(&piece);
@@ -77,7 +87,15 @@ impl Intake {
             }
         }
         let bytes = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
-        Ok(Buffered { bytes, _room: Some(room) })
+        Ok(Buffered { bytes, _room: room })
+    }
+
+    /// The turn of a larger request to be decoded and run; it lasts until the permit is dropped.
+    pub async fn turn(&self, length: usize) -> Option<OwnedSemaphorePermit> {
+        if length <= SMALL_BYTES {
+            return None;
+        }
+        self.decoding.clone().acquire_many_owned(permits(length)).await.ok()
     }
 
     async fn next_frame(&self, body: &mut Incoming) -> Result<Option<hyper::body::Frame<Bytes>>, Fault> {
@@ -93,6 +111,14 @@ impl Intake {
             )),
         }
     }
+}
+
+fn permits(length: usize) -> u32 {
+    u32::try_from(length.div_ceil(PERMIT_BYTES)).expect("a request's limit in permits fits")
+}
+
+fn no_room() -> Fault {
+    Fault::common("ServiceUnavailable", 503, "Too many large requests at once. Please try again.")
 }
 
 fn too_large() -> Fault {

@@ -5,6 +5,7 @@
 //!   pipeline       recognise → identify → decode → authorize → run → encode → record
 //!     intake         bodies that are read whole, within bounds
 //!     identify       who signed it
+//!     signing_keys   derived keys, kept for a while
 //!     verified_body  bodies that stream, checked while they pass
 //!     switchboard    all services behind one door; also for calls from inside
 //!     authorize      may they
@@ -20,6 +21,7 @@ mod listener;
 mod pages;
 mod pipeline;
 mod record;
+mod signing_keys;
 mod switchboard;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -27,7 +29,7 @@ mod verified_body;
 
 pub use authorize::IamMode;
 pub use identify::AuthMode;
-pub use intake::{REQUEST_BYTES_MAX, REQUESTS_BYTES_MAX};
+pub use intake::{DECODING_BYTES_MAX, REQUEST_BYTES_MAX, REQUESTS_BYTES_MAX};
 pub use listener::Listener;
 pub use pipeline::Gateway;
 pub use switchboard::Switchboard;

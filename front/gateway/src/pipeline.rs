@@ -9,14 +9,14 @@ use haar_platform::Platform;
 use haar_platform::kernel::ctx::Origin;
 use haar_platform::kernel::schema::{Model, Protocol};
 use haar_platform::kernel::{Body, Ctx, Fault, House};
-use haar_wire::sigv4::{AuthError, Authentication, Family};
+use haar_wire::sigv4::{AuthError, Family};
 use haar_wire::{Dialect, Payload, Recognised, Recogniser, Recognition, Refusal};
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 
-use crate::identify::{self, AuthMode};
+use crate::identify::{self, AuthMode, Identifier};
 use crate::intake::{Buffered, Intake};
 use crate::pages;
 use crate::record::{Answer, Draft};
@@ -29,7 +29,7 @@ pub struct Gateway {
     pub(crate) switchboard: Arc<Switchboard>,
     recogniser: Recogniser,
     intake: Intake,
-    auth: AuthMode,
+    identifier: Identifier,
     data: String,
 }
 
@@ -49,7 +49,8 @@ impl Gateway {
         data: String,
     ) -> Self {
         let intake = Intake::new(platform.house.clock.clone());
-        Self { recogniser: Recogniser::new(models), intake, platform, switchboard, auth, data }
+        let identifier = Identifier::new(platform.house.clone(), switchboard.authority().clone(), auth);
+        Self { recogniser: Recogniser::new(models), intake, identifier, platform, switchboard, data }
     }
 
     /// Where the house keeps what it knows.
@@ -100,13 +101,15 @@ impl Gateway {
         let body =
             if recognised.streams_input() { body } else { self.read_whole(body, draft).await.map_err(&refused)? };
         let identity = self
-            .identify(claim.as_ref(), parts, &body, &recognised)
+            .identifier
+            .identify(claim.as_ref(), parts, body.bytes(), recognised.model.signing_name)
             .map_err(|error| refused(Wording::of(&recognised).refusal(&error)))?;
         let mut ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
         ctx.request_id.clone_from(&draft.line.request_id);
         draft.identified(&ctx);
 
         // Decode: the typed tree that the operation takes.
+        let _turn = self.intake.turn(body.bytes().map_or(0, Bytes::len)).await;
         let (payload, _room) = match body {
             Arriving::Whole(buffered) => (Payload::Whole(buffered.bytes.clone()), Some(buffered)),
             Arriving::Stream(incoming) => {
@@ -135,16 +138,15 @@ impl Gateway {
         body: Incoming,
         draft: &mut Draft,
     ) -> Result<(Recognised, Arriving), Box<Refused>> {
-        let refused = |refusal: Box<Refusal>| Box::new(Refused { dialect: refusal.dialect, fault: refusal.fault });
-        match self.recogniser.recognise(parts, scope).map_err(refused)? {
+        match self.recogniser.recognise(parts, scope).map_err(|refusal| unrecognised(draft, *refusal))? {
             Recognition::Whole(recognised) => Ok((recognised, Arriving::Stream(body))),
             Recognition::NeedsForm => {
                 let dialect = Dialect { protocol: Protocol::AwsQuery, model: None, query_mode: false };
                 let whole = self.read_whole(Arriving::Stream(body), draft).await;
                 let whole = whole.map_err(|fault| Box::new(Refused { dialect, fault }))?;
                 let form = whole.bytes().cloned().unwrap_or_default();
-                let recognised = self.recogniser.recognise_form(parts, scope, &form).map_err(refused)?;
-                Ok((recognised, whole))
+                let recognised = self.recogniser.recognise_form(parts, scope, &form);
+                Ok((recognised.map_err(|refusal| unrecognised(draft, *refusal))?, whole))
             }
         }
     }
@@ -157,18 +159,14 @@ impl Gateway {
         draft.line.bytes_in = buffered.bytes.len() as u64;
         Ok(Arriving::Whole(buffered))
     }
+}
 
-    fn identify(
-        &self,
-        claim: Option<&Authentication>,
-        parts: &Parts,
-        body: &Arriving,
-        recognised: &Recognised,
-    ) -> Result<identify::Identity, AuthError> {
-        let authority = self.switchboard.authority();
-        let signing_name = recognised.model.signing_name;
-        identify::identify(self.house(), &**authority, self.auth, claim, parts, body.bytes(), signing_name)
+/// What is known of a request that means nothing we serve goes into its line all the same.
+fn unrecognised(draft: &mut Draft, refusal: Refusal) -> Box<Refused> {
+    if let Some(model) = refusal.dialect.model {
+        draft.means(model, refusal.operation);
     }
+    Box::new(Refused { dialect: refusal.dialect, fault: refusal.fault })
 }
 
 /// A body on its way in.

@@ -50,11 +50,12 @@ impl Draft {
         draft.line.request_id.clone_from(&ctx.request_id);
         draft.line.user_agent.clone_from(&ctx.origin.user_agent);
         draft.line.protocol = Cow::Borrowed("internal");
-        draft.means(model, operation);
+        draft.means(model, Some(operation));
         draft.identified(ctx);
         draft
     }
 
+    /// Nearly every call is identified, so the caller stays empty until it is, or until it is clear that it won't be.
     fn empty(house: &House) -> Self {
         let line = Line {
             time: house.clock.now(),
@@ -65,9 +66,9 @@ impl Draft {
             operation: Cow::Borrowed(""),
             action: None,
             read_only: None,
-            account: house.account.to_string(),
-            region: house.region.to_string(),
-            caller: Identity::of(&Caller::anonymous(&house.account)),
+            account: String::new(),
+            region: String::new(),
+            caller: Identity::default(),
             source_ip: None,
             user_agent: String::new(),
             secure: false,
@@ -86,13 +87,16 @@ impl Draft {
     /// The operation is known.
     pub fn recognised(&mut self, recognised: &Recognised) {
         self.line.protocol = Cow::Borrowed(protocol_name(recognised.protocol));
-        self.means(recognised.model, recognised.operation);
+        self.means(recognised.model, Some(recognised.operation));
     }
 
-    fn means(&mut self, model: &Model, operation: &Operation) {
+    /// The service is known, and perhaps the operation.
+    pub fn means(&mut self, model: &Model, operation: Option<&Operation>) {
         self.line.service = Cow::Borrowed(model.service);
-        self.line.operation = Cow::Borrowed(operation.name);
-        self.line.read_only = Some(reads_only(operation.name));
+        if let Some(operation) = operation {
+            self.line.operation = Cow::Borrowed(operation.name);
+            self.line.read_only = Some(reads_only(operation.name));
+        }
     }
 
     /// The caller is known.
@@ -143,6 +147,12 @@ impl Draft {
     pub async fn record(mut self, platform: &Platform, answer: Response<Body>) -> Answer {
         if self.line.outcome.failure.is_none() {
             self.line.outcome.status = answer.status().as_u16();
+        }
+        if self.line.account.is_empty() {
+            let house = &platform.house;
+            self.line.account = house.account.to_string();
+            self.line.region = house.region.to_string();
+            self.line.caller = Identity::of(&Caller::anonymous(&house.account));
         }
         let (parts, body) = answer.into_parts();
         match body.length() {

@@ -8,7 +8,7 @@ use crate::malformed::{DEPTH_MAX, Malformed};
 /// Values that one message may hold: a value takes 32 bytes here but as little as one on the wire, so a limit on
 /// bytes alone would let a small message take a lot of memory. AWS's largest requests (1,000 metrics with 150
 /// values each) have a third of it.
-pub const VALUES_MAX: usize = 1 << 20;
+pub const VALUES_MAX: usize = 1 << 19;
 
 /// Unknown members that one message reports; AWS ignores all of them, so the rest is dropped in silence.
 const UNKNOWN_MAX: usize = 16;

@@ -30,26 +30,19 @@ pub struct Violation {
 /// Checks the input of an operation; the fault is worded as the service words it.
 pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Fault> {
     let Some(shape) = operation.input else { return Ok(()) };
-    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
+    let mut checker = Checker { model, path: Vec::new(), found: Vec::new(), count: 0 };
     checker.shape(shape, value);
-    if checker.found.is_empty() { Ok(()) } else { Err(fault(model.violations, &checker.found)) }
+    if checker.count == 0 { Ok(()) } else { Err(fault(model.violations, &checker.found, checker.count)) }
 }
 
-/// The violations of one tree under one shape.
-pub fn violations(model: &Model, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut checker = Checker { model, path: Vec::new(), found: Vec::new() };
-    checker.shape(shape, value);
-    checker.found
-}
-
-/// Words violations as a service does.
-pub fn fault(style: Violations, found: &[Violation]) -> Fault {
+/// Words violations as a service does: the first ones, and how many there are in all.
+pub fn fault(style: Violations, found: &[Violation], count: usize) -> Fault {
     let first = &found[0];
     match style {
-        Violations::ValidationException => Fault::common("ValidationException", 400, listed(found)),
+        Violations::ValidationException => Fault::common("ValidationException", 400, listed(found, count)),
         Violations::ValidationError => {
             let name = found.iter().find(|violation| violation.constraint.ends_with(NAME_PATTERN));
-            let message = name.map_or_else(|| listed(found), |violation| format!("The specified value for {} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", violation.path));
+            let message = name.map_or_else(|| listed(found, count), |violation| format!("The specified value for {} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", violation.path));
             Fault::common("ValidationError", 400, message)
         }
         Violations::Parameter => {
@@ -88,10 +81,10 @@ fn indexed<'a>(member: &str, rest: impl Iterator<Item = &'a str>) -> String {
     path
 }
 
-fn listed(found: &[Violation]) -> String {
-    let plural = if found.len() == 1 { "" } else { "s" };
-    let mut text = format!("{} validation error{plural} detected: ", found.len());
-    for (index, violation) in found.iter().take(VIOLATIONS_LISTED_MAX).enumerate() {
+fn listed(found: &[Violation], count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let mut text = format!("{count} validation error{plural} detected: ");
+    for (index, violation) in found.iter().enumerate() {
         if index > 0 {
             text.push_str("; ");
         }
@@ -121,7 +114,9 @@ struct Checker<'a> {
     model: &'a Model,
     /// Names from the root; joined only when something is wrong.
     path: Vec<Step>,
+    /// The first [`VIOLATIONS_LISTED_MAX`]: a hostile request can have a million.
     found: Vec<Violation>,
+    count: usize,
 }
 
 enum Step {
@@ -207,6 +202,10 @@ impl Checker<'_> {
     }
 
     fn report(&mut self, value: Option<String>, constraint: String) {
+        self.count += 1;
+        if self.found.len() == VIOLATIONS_LISTED_MAX {
+            return;
+        }
         let mut path = String::new();
         for (depth, step) in self.path.iter().enumerate() {
             let separator = if depth > 0 { "." } else { "" };
@@ -444,7 +443,7 @@ mod tests {
         let constraint = "Member must satisfy regular expression pattern: [\\w+=,.@-]+".to_owned();
         let violation = Violation { path: "userName".into(), value: Some("a b".into()), constraint };
         assert_eq!(
-            fault(Violations::ValidationError, &[violation]).to_string(),
+            fault(Violations::ValidationError, &[violation], 1).to_string(),
             "ValidationError: The specified value for userName is invalid. It must contain only alphanumeric characters \
              and/or the following: +=,.@_-"
         );

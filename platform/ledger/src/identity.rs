@@ -6,7 +6,7 @@ use haar_policy::Principal;
 use serde::{Deserialize, Serialize};
 
 /// The caller of a line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     /// What kind of caller.
     pub principal_type: PrincipalType,
@@ -21,7 +21,7 @@ pub struct Identity {
 }
 
 /// CloudTrail's kinds of callers. Stored by position: new ones go to the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PrincipalType {
     /// The root user of an account.
     Root,
@@ -36,6 +36,7 @@ pub enum PrincipalType {
     /// Somebody whom an identity provider vouches for.
     WebIdentityUser,
     /// Nobody in particular: an unsigned call, or one whose signature did not hold.
+    #[default]
     Anonymous,
 }
 

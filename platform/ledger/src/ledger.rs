@@ -20,6 +20,9 @@ pub const SEGMENT_BYTES: u64 = 4 << 20;
 /// Files kept: 128 MiB in all, about 400,000 calls.
 pub const SEGMENTS_MAX: usize = 32;
 
+/// Kept where they take memory: 16 MiB of lines.
+const SEGMENTS_IN_MEMORY_MAX: usize = 4;
+
 /// How long a line may wait for others before they are written together.
 pub const LINGER: Duration = Duration::from_millis(20);
 
@@ -77,7 +80,8 @@ impl Ledger {
     /// Opens the ledger and starts its writer. Blocks on the disk: for startup. On a clock that stands still lines
     /// stay in the queue until it is moved, or full, or somebody reads.
     pub fn open(store: &Store, house: &House) -> Result<Self, LedgerError> {
-        let options = LogOptions { segment_bytes: SEGMENT_BYTES, segments_max: SEGMENTS_MAX };
+        let segments_max = if store.is_in_memory() { SEGMENTS_IN_MEMORY_MAX } else { SEGMENTS_MAX };
+        let options = LogOptions { segment_bytes: SEGMENT_BYTES, segments_max };
         let log = store.log("ledger", options)?;
         let written = match log.read_back().next().transpose()? {
             Some((_, frame)) => frame::written(&frame)?,

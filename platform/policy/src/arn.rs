@@ -33,12 +33,7 @@ pub(crate) struct ArnPattern(Box<[Pattern]>);
 
 impl ArnPattern {
     pub fn compile(text: &str, variables: bool) -> Result<ArnPattern, Malformed> {
-        let syntax = Syntax {
-            wildcards: true,
-            variables,
-            segments: false,
-            ignore_case: false,
-        };
+        let syntax = Syntax { wildcards: true, variables, segments: false, ignore_case: false };
         segments(text)
             .into_iter()
             .map(|segment| Pattern::compile(segment, syntax))
@@ -48,11 +43,7 @@ impl ArnPattern {
 
     pub fn fits<'p>(&'p self, arn: &str, lookup: &mut Lookup<'_, 'p>) -> bool {
         let mut actual = arn.splitn(self.0.len(), ':');
-        self.0.iter().all(|pattern| {
-            actual
-                .next()
-                .is_some_and(|segment| pattern.fits(segment, lookup).unwrap_or(false))
-        })
+        self.0.iter().all(|pattern| actual.next().is_some_and(|segment| pattern.fits(segment, lookup).unwrap_or(false)))
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &str> {

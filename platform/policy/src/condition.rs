@@ -15,28 +15,16 @@ pub(crate) struct Condition {
 impl Condition {
     pub fn compile(operator: Operator, key: &str, values: &[String], variables: bool) -> Result<Condition, Malformed> {
         let operands = Operands::compile(operator.comparison, values, variables)?;
-        Ok(Condition {
-            operator,
-            key: key.into(),
-            operands,
-        })
+        Ok(Condition { operator, key: key.into(), operands })
     }
 
     /// The rules for absent keys and for sets of values are those of
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>.
     pub fn holds<'p>(&'p self, lookup: &mut Lookup<'_, 'p>) -> bool {
-        let Operator {
-            negated,
-            if_exists,
-            quantifier,
-            ..
-        } = self.operator;
+        let Operator { negated, if_exists, quantifier, .. } = self.operator;
         if let Operands::Absent(expected) = &self.operands {
             // Asking whether a key exists does not require it, so it is not reported as missing.
-            let absent = lookup
-                .context
-                .get(&self.key)
-                .is_none_or(|values| values.as_slice().is_empty());
+            let absent = lookup.context.get(&self.key).is_none_or(|values| values.as_slice().is_empty());
             return expected.contains(&absent);
         }
         let Some(values) = lookup.values(&self.key) else {

@@ -80,11 +80,7 @@ impl<'a> Context<'a> {
     /// Sets a key, replacing an earlier value.
     pub fn set(&mut self, key: impl Into<Cow<'a, str>>, values: impl Into<Values<'a>>) {
         let (key, values) = (key.into(), values.into());
-        match self
-            .entries
-            .iter_mut()
-            .find(|(name, _)| name.eq_ignore_ascii_case(&key))
-        {
+        match self.entries.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&key)) {
             Some(entry) => entry.1 = values,
             None => self.entries.push((key, values)),
         }
@@ -113,10 +109,7 @@ impl<'a> Context<'a> {
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter
-            .debug_map()
-            .entries(self.entries.iter().map(|(name, values)| (name, values)))
-            .finish()
+        formatter.debug_map().entries(self.entries.iter().map(|(name, values)| (name, values))).finish()
     }
 }
 
@@ -128,10 +121,7 @@ pub(crate) struct Lookup<'c, 'p> {
 
 impl<'c, 'p> Lookup<'c, 'p> {
     pub fn new(context: &'c Context<'c>) -> Self {
-        Lookup {
-            context,
-            missing: Vec::new(),
-        }
+        Lookup { context, missing: Vec::new() }
     }
 
     /// The values of a key; a key without any counts as missing.

@@ -42,10 +42,8 @@ pub fn denial(request: &Request, decision: &Decision) -> Option<String> {
     }
     .and_then(|matched| matched.source.arn.as_deref());
     let name = principal_name(request.principal);
-    let mut text = format!(
-        "User: {name} is not authorized to perform: {action} on resource: {} {reason}",
-        request.resource
-    );
+    let mut text =
+        format!("User: {name} is not authorized to perform: {action} on resource: {} {reason}", request.resource);
     if let Some(arn) = denying_arn {
         text.push_str(": ");
         text.push_str(arn);

@@ -34,12 +34,7 @@ impl Document {
             return Err(Malformed::Version);
         }
         let statements = outline.compile(kind)?;
-        Ok(Document {
-            text: text.into(),
-            kind,
-            id: outline.id.map(Into::into),
-            statements,
-        })
+        Ok(Document { text: text.into(), kind, id: outline.id.map(Into::into), statements })
     }
 
     pub fn text(&self) -> &str {
@@ -69,10 +64,7 @@ impl Document {
 
     /// Whom the document names in `Principal` and `NotPrincipal`, so that IAM can refuse those that do not exist.
     pub fn principals(&self) -> impl Iterator<Item = &NamedPrincipal> {
-        self.statements
-            .iter()
-            .filter_map(|statement| statement.principal.as_ref())
-            .flat_map(|element| &element.named)
+        self.statements.iter().filter_map(|statement| statement.principal.as_ref()).flat_map(|element| &element.named)
     }
 }
 

@@ -74,8 +74,7 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     pub(crate) fn is_within_account(&self) -> bool {
-        self.resource_account
-            .is_none_or(|owner| self.principal.account() == Some(owner))
+        self.resource_account.is_none_or(|owner| self.principal.account() == Some(owner))
     }
 }
 
@@ -85,50 +84,27 @@ impl Request<'_> {
 /// boundary and session policies limit what the identity's policies (and those of the resource that name only its role)
 /// allow. An account's root user needs no policy in its own account.
 pub fn decide<'p>(policies: &Policies<'p>, request: &Request) -> Decision<'p> {
-    let mut scan = Scan {
-        request,
-        lookup: Lookup::new(request.context),
-        allows: Vec::new(),
-        denies: Vec::new(),
-    };
+    let mut scan = Scan { request, lookup: Lookup::new(request.context), allows: Vec::new(), denies: Vec::new() };
     let resource_layer = match policies.resource {
         Some(source) if source.document.kind() == Kind::Trust => Layer::Trust,
         _ => Layer::Resource,
     };
     let identity = scan.layer(Layer::Identity, policies.identity);
     let resource = scan.layer(resource_layer, policies.resource.map_or(&[], std::slice::from_ref));
-    let boundary = policies
-        .boundary
-        .map(|source| scan.layer(Layer::Boundary, std::slice::from_ref(source)).is_some());
-    let session = policies
-        .session
-        .map(|sources| scan.layer(Layer::Session, sources).is_some());
+    let boundary = policies.boundary.map(|source| scan.layer(Layer::Boundary, std::slice::from_ref(source)).is_some());
+    let session = policies.session.map(|sources| scan.layer(Layer::Session, sources).is_some());
 
-    let Scan {
-        lookup, allows, denies, ..
-    } = scan;
+    let Scan { lookup, allows, denies, .. } = scan;
     let (outcome, denied_by, matched) = if let Some(deny) = denies.first() {
         (Outcome::ExplicitDeny, Some(deny.layer), denies)
     } else {
-        let verdict = Verdict {
-            identity: identity.is_some(),
-            boundary,
-            session,
-            resource,
-            resource_layer,
-        };
+        let verdict = Verdict { identity: identity.is_some(), boundary, session, resource, resource_layer };
         match verdict.missing_layer(request) {
             None => (Outcome::Allowed, None, allows),
             Some(layer) => (Outcome::ImplicitDeny, Some(layer), allows),
         }
     };
-    Decision {
-        outcome,
-        denied_by,
-        matched,
-        missing_context_keys: lookup.missing,
-        allowed_by_boundary: boundary,
-    }
+    Decision { outcome, denied_by, matched, missing_context_keys: lookup.missing, allowed_by_boundary: boundary }
 }
 
 struct Scan<'r, 'p> {
@@ -147,11 +123,7 @@ impl<'p> Scan<'_, 'p> {
                 let Some(grant) = statement.applies(self.request, &mut self.lookup) else {
                     continue;
                 };
-                let matched = Matched {
-                    layer,
-                    source,
-                    statement,
-                };
+                let matched = Matched { layer, source, statement };
                 match statement.effect() {
                     Effect::Deny => self.denies.push(matched),
                     Effect::Allow => {
@@ -182,9 +154,7 @@ impl Verdict {
         }
         let is_root = matches!(request.principal, Principal::Root { .. });
         if !request.is_within_account() {
-            return self
-                .missing_in_identity(is_root)
-                .or(self.missing_in_resource(Grant::Delegated));
+            return self.missing_in_identity(is_root).or(self.missing_in_resource(Grant::Delegated));
         }
         if self.resource_layer == Layer::Trust && self.resource.is_none() {
             return Some(Layer::Trust);
@@ -197,11 +167,7 @@ impl Verdict {
     }
 
     fn missing_in_resource(&self, at_least: Grant) -> Option<Layer> {
-        if self.resource.is_some_and(|grant| grant >= at_least) {
-            None
-        } else {
-            Some(self.resource_layer)
-        }
+        if self.resource.is_some_and(|grant| grant >= at_least) { None } else { Some(self.resource_layer) }
     }
 
     /// Root needs no identity-based policy and has neither boundary nor session policies.

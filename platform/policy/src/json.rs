@@ -30,21 +30,14 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(text: &'a str) -> Self {
-        Cursor {
-            text,
-            offset: 0,
-            position: Position::START,
-        }
+        Cursor { text, offset: 0, position: Position::START }
     }
 
     /// The position of the character that begins at `offset` bytes, which must not lie before the last one asked for.
     pub fn advance(&mut self, offset: usize) -> Position {
         for character in self.text[self.offset..offset].chars() {
             if character == '\n' {
-                self.position = Position {
-                    line: self.position.line.saturating_add(1),
-                    column: 1,
-                };
+                self.position = Position { line: self.position.line.saturating_add(1), column: 1 };
             } else {
                 self.position.column = self.position.column.saturating_add(1);
             }

@@ -33,38 +33,20 @@ type Nanoseconds = i128;
 impl Operands {
     /// `variables` says whether the document's version has policy variables; only strings and ARNs may hold them.
     pub fn compile(comparison: Comparison, values: &[String], variables: bool) -> Result<Operands, Malformed> {
-        let text = Syntax {
-            wildcards: false,
-            variables,
-            segments: false,
-            ignore_case: false,
-        };
+        let text = Syntax { wildcards: false, variables, segments: false, ignore_case: false };
         Ok(match comparison {
             Comparison::StringEquals => Operands::Strings(patterns(values, text)?),
-            Comparison::StringEqualsIgnoreCase => Operands::Strings(patterns(
-                values,
-                Syntax {
-                    ignore_case: true,
-                    ..text
-                },
-            )?),
-            Comparison::StringLike => Operands::Strings(patterns(
-                values,
-                Syntax {
-                    wildcards: true,
-                    ..text
-                },
-            )?),
+            Comparison::StringEqualsIgnoreCase => {
+                Operands::Strings(patterns(values, Syntax { ignore_case: true, ..text })?)
+            }
+            Comparison::StringLike => Operands::Strings(patterns(values, Syntax { wildcards: true, ..text })?),
             Comparison::Numeric(order) => Operands::Numbers(order, each(values, number)?),
             Comparison::Date(order) => Operands::Dates(order, each(values, instant)?),
             Comparison::Bool => Operands::Bools(each(values, boolean)?),
             Comparison::Binary => Operands::Binaries(each(values, binary)?),
             Comparison::IpAddress => Operands::Networks(each(values, Network::parse)?),
             Comparison::Arn => Operands::Arns(
-                values
-                    .iter()
-                    .map(|value| ArnPattern::compile(value, variables))
-                    .collect::<Result<_, _>>()?,
+                values.iter().map(|value| ArnPattern::compile(value, variables)).collect::<Result<_, _>>()?,
             ),
             Comparison::Null => Operands::Absent(each(values, boolean)?),
         })
@@ -74,16 +56,14 @@ impl Operands {
     /// none.
     pub fn fits<'p>(&'p self, actual: &str, lookup: &mut Lookup<'_, 'p>) -> bool {
         match self {
-            Operands::Strings(patterns) => patterns
-                .iter()
-                .any(|pattern| pattern.fits(actual, lookup).unwrap_or(false)),
+            Operands::Strings(patterns) => patterns.iter().any(|pattern| pattern.fits(actual, lookup).unwrap_or(false)),
             Operands::Numbers(order, values) => any(number(actual), values, |actual, value| order.holds(actual, value)),
             Operands::Dates(order, values) => any(instant(actual), values, |actual, value| order.holds(actual, value)),
             Operands::Bools(values) => any(boolean(actual), values, |actual, value| actual == value),
             Operands::Binaries(values) => any(binary(actual), values, |actual, value| actual == value),
-            Operands::Networks(networks) => any(actual.parse().ok(), networks, |address: &IpAddr, network| {
-                network.contains(*address)
-            }),
+            Operands::Networks(networks) => {
+                any(actual.parse().ok(), networks, |address: &IpAddr, network| network.contains(*address))
+            }
             Operands::Arns(patterns) => patterns.iter().any(|pattern| pattern.fits(actual, lookup)),
             Operands::Absent(_) => false,
         }
@@ -104,10 +84,7 @@ fn patterns(values: &[String], syntax: Syntax) -> Result<Box<[Pattern]>, Malform
 }
 
 fn each<T>(values: &[String], parse: impl Fn(&str) -> Option<T>) -> Result<Box<[T]>, Malformed> {
-    values
-        .iter()
-        .map(|value| parse(value).ok_or(Malformed::Legacy))
-        .collect()
+    values.iter().map(|value| parse(value).ok_or(Malformed::Legacy)).collect()
 }
 
 fn any<A, V>(actual: Option<A>, values: &[V], fits: impl Fn(&A, &V) -> bool) -> bool {
@@ -116,9 +93,7 @@ fn any<A, V>(actual: Option<A>, values: &[V], fits: impl Fn(&A, &V) -> bool) -> 
 
 /// Digits only: Rust's "inf" and "nan" are no numbers of IAM's.
 fn number(text: &str) -> Option<f64> {
-    let digits = text
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     text.parse().ok().filter(|_| digits)
 }
 
@@ -211,14 +186,7 @@ mod tests {
         }
         assert_eq!(instant("2013-08-01"), instant("2013-08-01T00:00:00Z"));
         assert_eq!(instant("2013-08"), instant("2013-08-01"));
-        for text in [
-            "",
-            "tomorrow",
-            "2013-13-01",
-            "2013-08-32",
-            "12:00",
-            "99999999999999999999",
-        ] {
+        for text in ["", "tomorrow", "2013-13-01", "2013-08-32", "12:00", "99999999999999999999"] {
             assert_eq!(instant(text), None, "{text}");
         }
     }
@@ -238,11 +206,7 @@ mod tests {
         ];
         for (network, address, expected) in table {
             let network = Network::parse(network).unwrap();
-            assert_eq!(
-                network.contains(address.parse().unwrap()),
-                expected,
-                "{network:?} {address}"
-            );
+            assert_eq!(network.contains(address.parse().unwrap()), expected, "{network:?} {address}");
         }
         for text in ["10.0.0.0/33", "::/129", "10.0.0", "10.0.0.0/", "10.0.0.0/-1", "x"] {
             assert!(Network::parse(text).is_none(), "{text}");

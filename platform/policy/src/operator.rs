@@ -95,12 +95,7 @@ impl Operator {
                 }
             }
         };
-        Ok(Operator {
-            comparison,
-            negated,
-            if_exists,
-            quantifier,
-        })
+        Ok(Operator { comparison, negated, if_exists, quantifier })
     }
 }
 

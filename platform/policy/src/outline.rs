@@ -64,11 +64,7 @@ struct RawPrincipal {
 
 impl Outline {
     pub fn read(text: &str) -> Result<Outline, Malformed> {
-        let mut outline = Outline {
-            has_variables: false,
-            id: None,
-            statements: Vec::new(),
-        };
+        let mut outline = Outline { has_variables: false, id: None, statements: Vec::new() };
         for (name, value) in json::members(json::document(text)?)? {
             match name.as_str() {
                 "Version" => {
@@ -94,30 +90,20 @@ impl Outline {
                 _ => return Err(Malformed::Syntax),
             }
         }
-        if outline.statements.is_empty() {
-            Err(Malformed::Syntax)
-        } else {
-            Ok(outline)
-        }
+        if outline.statements.is_empty() { Err(Malformed::Syntax) } else { Ok(outline) }
     }
 
     /// Checks and compiles the statements. The checks run in IAM's order: each over the whole document before the next.
     pub fn compile(&self, kind: Kind) -> Result<Box<[Statement]>, Malformed> {
         let statements = &self.statements;
-        let compiled = statements
-            .iter()
-            .map(|statement| statement.compile(kind, self.has_variables))
-            .collect::<Result<_, _>>();
+        let compiled =
+            statements.iter().map(|statement| statement.compile(kind, self.has_variables)).collect::<Result<_, _>>();
         // Bad values come first in IAM's order, but a bad principal comes last.
         if matches!(compiled, Err(Malformed::Legacy)) {
             return compiled;
         }
         let mut sids = HashSet::new();
-        for sid in statements
-            .iter()
-            .filter_map(|statement| statement.sid.as_deref())
-            .filter(|sid| !sid.is_empty())
-        {
+        for sid in statements.iter().filter_map(|statement| statement.sid.as_deref()).filter(|sid| !sid.is_empty()) {
             if kind != Kind::Resource && !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Malformed::Sid);
             }
@@ -125,10 +111,7 @@ impl Outline {
                 return Err(Malformed::DuplicateSid);
             }
         }
-        if statements
-            .iter()
-            .any(|statement| statement.action.as_ref().is_none_or(|action| action.values.is_empty()))
-        {
+        if statements.iter().any(|statement| statement.action.as_ref().is_none_or(|action| action.values.is_empty())) {
             return Err(Malformed::NoActions);
         }
         for statement in statements {
@@ -158,16 +141,11 @@ impl RawStatement {
                     statement.principal = Some(RawPrincipal::read(value, name == "NotPrincipal")?);
                 }
                 "Action" | "NotAction" if statement.action.is_none() => {
-                    statement.action = Some(RawList {
-                        values: json::strings(value)?,
-                        negated: name == "NotAction",
-                    });
+                    statement.action = Some(RawList { values: json::strings(value)?, negated: name == "NotAction" });
                 }
                 "Resource" | "NotResource" if statement.resource.is_none() => {
-                    statement.resource = Some(RawList {
-                        values: json::strings(value)?,
-                        negated: name == "NotResource",
-                    });
+                    statement.resource =
+                        Some(RawList { values: json::strings(value)?, negated: name == "NotResource" });
                 }
                 "Condition" => statement.conditions = read_conditions(value)?,
                 _ => return Err(Malformed::Syntax),
@@ -180,20 +158,12 @@ impl RawStatement {
     }
 
     fn check(&self, kind: Kind) -> Result<(), Malformed> {
-        let resources = self
-            .resource
-            .as_ref()
-            .map(|resource| resource.values.as_slice())
-            .unwrap_or_default();
+        let resources = self.resource.as_ref().map(|resource| resource.values.as_slice()).unwrap_or_default();
         // Only IAM's own policies are held to ARNs; SQS still knows resources like "/123456789012/queue".
         if matches!(kind, Kind::Identity | Kind::Managed) {
             resources.iter().try_for_each(|value| resource::check(value))?;
         }
-        let actions = self
-            .action
-            .as_ref()
-            .map(|action| action.values.as_slice())
-            .unwrap_or_default();
+        let actions = self.action.as_ref().map(|action| action.values.as_slice()).unwrap_or_default();
         actions.iter().try_for_each(|action| check_action(action))?;
         match kind {
             Kind::Identity | Kind::Managed => {
@@ -233,18 +203,8 @@ impl RawStatement {
             "Deny" => Effect::Deny,
             _ => return Err(Malformed::Legacy),
         };
-        let action = Syntax {
-            wildcards: true,
-            variables: false,
-            segments: false,
-            ignore_case: true,
-        };
-        let resource = Syntax {
-            wildcards: true,
-            variables,
-            segments: true,
-            ignore_case: false,
-        };
+        let action = Syntax { wildcards: true, variables: false, segments: false, ignore_case: true };
+        let resource = Syntax { wildcards: true, variables, segments: true, ignore_case: false };
         let resources = match &self.resource {
             Some(list) if kind != Kind::Trust => Some(list.compile(resource)?),
             _ => None,
@@ -259,10 +219,7 @@ impl RawStatement {
             effect,
             actions: match &self.action {
                 Some(list) => list.compile(action)?,
-                None => Patterns {
-                    list: Box::default(),
-                    negated: false,
-                },
+                None => Patterns { list: Box::default(), negated: false },
             },
             resources,
             conditions,
@@ -275,15 +232,8 @@ impl RawStatement {
 
 impl RawList {
     fn compile(&self, syntax: Syntax) -> Result<Patterns, Malformed> {
-        let list = self
-            .values
-            .iter()
-            .map(|value| Pattern::compile(value, syntax))
-            .collect::<Result<_, _>>()?;
-        Ok(Patterns {
-            list,
-            negated: self.negated,
-        })
+        let list = self.values.iter().map(|value| Pattern::compile(value, syntax)).collect::<Result<_, _>>()?;
+        Ok(Patterns { list, negated: self.negated })
     }
 }
 
@@ -291,10 +241,7 @@ impl RawPrincipal {
     fn read(value: &RawValue, negated: bool) -> Result<RawPrincipal, Malformed> {
         if let Ok(everyone) = json::string(value) {
             return match everyone.as_str() {
-                "*" => Ok(RawPrincipal {
-                    named: vec![("AWS".into(), everyone)],
-                    negated,
-                }),
+                "*" => Ok(RawPrincipal { named: vec![("AWS".into(), everyone)], negated }),
                 _ => Err(Malformed::Syntax),
             };
         }
@@ -314,10 +261,7 @@ impl RawPrincipal {
             .iter()
             .map(|(kind, value)| NamedPrincipal::parse(kind, value.clone()))
             .collect::<Result<_, _>>()?;
-        Ok(PrincipalElement {
-            named,
-            negated: self.negated,
-        })
+        Ok(PrincipalElement { named, negated: self.negated })
     }
 }
 
@@ -344,11 +288,7 @@ fn check_action(action: &str) -> Result<(), Malformed> {
         Some(("*", _)) => Ok(()),
         Some((vendor, _)) => {
             let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-            if vendor.bytes().all(known) {
-                Ok(())
-            } else {
-                Err(Malformed::Vendor(vendor.into()))
-            }
+            if vendor.bytes().all(known) { Ok(()) } else { Err(Malformed::Vendor(vendor.into())) }
         }
     }
 }

@@ -73,11 +73,7 @@ impl Pattern {
                 }
                 '*' if syntax.wildcards => {
                     let ends_segment = tail.is_empty() || tail.starts_with(':');
-                    if bound && !ends_segment {
-                        Part::AnyInSegment
-                    } else {
-                        Part::Any
-                    }
+                    if bound && !ends_segment { Part::AnyInSegment } else { Part::Any }
                 }
                 '?' if syntax.wildcards => {
                     if bound {
@@ -104,11 +100,7 @@ impl Pattern {
         }
         flush(&mut literal, &mut parts);
         let has_variables = parts.iter().any(|part| matches!(part, Part::Variable(_)));
-        Ok(Pattern {
-            parts: parts.into(),
-            has_variables,
-            ignore_case: syntax.ignore_case,
-        })
+        Ok(Pattern { parts: parts.into(), has_variables, ignore_case: syntax.ignore_case })
     }
 
     /// Whether the text fits; `None` when a variable has neither a value nor a default.
@@ -160,10 +152,7 @@ impl Pattern {
                     Some(at)
                 }
                 Some(Part::One) => bytes.get(at).map(|byte| at + width(*byte)),
-                Some(Part::OneInSegment) => bytes
-                    .get(at)
-                    .filter(|byte| **byte != b':')
-                    .map(|byte| at + width(*byte)),
+                Some(Part::OneInSegment) => bytes.get(at).filter(|byte| **byte != b':').map(|byte| at + width(*byte)),
                 Some(Part::Literal(literal)) => self.skip(bytes, at, literal),
                 Some(Part::Variable(_)) => self.skip(bytes, at, &values[part]),
             };
@@ -219,10 +208,7 @@ fn variable(body: &str) -> Result<Variable, Malformed> {
     let (key, default) = match body.split_once(',') {
         None => (body, None),
         Some((key, default)) => {
-            let quoted = default
-                .trim()
-                .strip_prefix('\'')
-                .and_then(|text| text.strip_suffix('\''));
+            let quoted = default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
             (key, Some(quoted.ok_or(Malformed::Legacy)?))
         }
     };
@@ -230,10 +216,7 @@ fn variable(body: &str) -> Result<Variable, Malformed> {
     if key.is_empty() {
         return Err(Malformed::Legacy);
     }
-    Ok(Variable {
-        key: key.into(),
-        default: default.map(Into::into),
-    })
+    Ok(Variable { key: key.into(), default: default.map(Into::into) })
 }
 
 #[cfg(test)]
@@ -244,27 +227,12 @@ mod tests {
     use super::*;
     use crate::context::Context;
 
-    const PLAIN: Syntax = Syntax {
-        wildcards: true,
-        variables: false,
-        segments: false,
-        ignore_case: false,
-    };
-    const ARN: Syntax = Syntax {
-        wildcards: true,
-        variables: true,
-        segments: true,
-        ignore_case: false,
-    };
+    const PLAIN: Syntax = Syntax { wildcards: true, variables: false, segments: false, ignore_case: false };
+    const ARN: Syntax = Syntax { wildcards: true, variables: true, segments: true, ignore_case: false };
 
     fn fits(pattern: &str, text: &str, syntax: Syntax) -> bool {
-        let context = Context::new()
-            .with("aws:username", "ann*")
-            .with("aws:PrincipalTag/team", "a:b");
-        Pattern::compile(pattern, syntax)
-            .unwrap()
-            .fits(text, &mut Lookup::new(&context))
-            .unwrap_or(false)
+        let context = Context::new().with("aws:username", "ann*").with("aws:PrincipalTag/team", "a:b");
+        Pattern::compile(pattern, syntax).unwrap().fits(text, &mut Lookup::new(&context)).unwrap_or(false)
     }
 
     #[test]
@@ -325,10 +293,7 @@ mod tests {
     fn variables_without_a_name_or_an_end_are_refused() {
         for pattern in ["${", "${}", "${a", "${a, b}", "${, 'x'}"] {
             assert!(Pattern::compile(pattern, ARN).is_err(), "{pattern}");
-            assert!(
-                fits(pattern, pattern, PLAIN),
-                "{pattern} is plain text in version 2008-10-17"
-            );
+            assert!(fits(pattern, pattern, PLAIN), "{pattern} is plain text in version 2008-10-17");
         }
     }
 
@@ -338,11 +303,7 @@ mod tests {
         assert!(!fits(&format!("{}b", "*a".repeat(2048)), &text, PLAIN));
         assert!(!fits(&format!("{}b", "*a?".repeat(1000)), &text, PLAIN));
         assert!(!fits(&format!("*{}b", "a*a".repeat(300)), &"a".repeat(1024), ARN));
-        assert!(!fits(
-            &format!("arn:*:{}b", "*a".repeat(300)),
-            &format!("arn:{}", ":a".repeat(1024)),
-            ARN
-        ));
+        assert!(!fits(&format!("arn:*:{}b", "*a".repeat(300)), &format!("arn:{}", ":a".repeat(1024)), ARN));
     }
 
     fn naive(pattern: &[char], text: &[char]) -> bool {

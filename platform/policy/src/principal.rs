@@ -70,9 +70,7 @@ impl Principal {
                 context.set("aws:userid", unique_id.as_str());
                 context.set("aws:username", last_segment(arn));
             }
-            Principal::RoleSession {
-                arn, role_arn, role_id, ..
-            } => {
+            Principal::RoleSession { arn, role_arn, role_id, .. } => {
                 context.set("aws:PrincipalType", "AssumedRole");
                 context.set("aws:PrincipalArn", role_arn.as_str());
                 context.set("aws:userid", format!("{role_id}:{}", last_segment(arn)));
@@ -142,10 +140,7 @@ impl NamedPrincipal {
     /// Reads one entry under `kind` ("AWS", "Service", …).
     pub(crate) fn parse(kind: &str, value: String) -> Result<NamedPrincipal, Malformed> {
         match kind {
-            "AWS" => NamedPrincipal::parse_aws(&value).ok_or(Malformed::Principal {
-                kind: kind.into(),
-                value,
-            }),
+            "AWS" => NamedPrincipal::parse_aws(&value).ok_or(Malformed::Principal { kind: kind.into(), value }),
             "Service" => Ok(NamedPrincipal::Service(value)),
             "Federated" => Ok(NamedPrincipal::Federated(value)),
             "CanonicalUser" => Ok(NamedPrincipal::CanonicalUser(value)),
@@ -169,15 +164,10 @@ impl NamedPrincipal {
                 return is_account(account).then(|| NamedPrincipal::Account(account.into()));
             }
             let known = ["user/", "role/", "assumed-role/", "federated-user/"];
-            let named = known
-                .iter()
-                .any(|prefix| resource.len() > prefix.len() && resource.starts_with(prefix));
+            let named = known.iter().any(|prefix| resource.len() > prefix.len() && resource.starts_with(prefix));
             return (plain && named).then(|| NamedPrincipal::Arn(value.into()));
         }
-        let id = value.len() >= 16
-            && value
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let id = value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
         (id && (value.starts_with("AIDA") || value.starts_with("AROA"))).then(|| NamedPrincipal::UniqueId(value.into()))
     }
 
@@ -186,10 +176,7 @@ impl NamedPrincipal {
             NamedPrincipal::Everyone => Some(Grant::Direct),
             NamedPrincipal::Account(named) => match principal {
                 Principal::Root { account } if account == named => Some(Grant::Direct),
-                _ => principal
-                    .account()
-                    .filter(|account| account == named)
-                    .map(|_| Grant::Delegated),
+                _ => principal.account().filter(|account| account == named).map(|_| Grant::Delegated),
             },
             NamedPrincipal::Arn(named) => match principal {
                 Principal::User { arn, .. } if arn == named => Some(Grant::Direct),
@@ -227,11 +214,7 @@ impl NamedPrincipal {
 impl PrincipalElement {
     /// How closely an Allow statement names the caller.
     pub fn grants(&self, principal: &Principal, canonical_user: Option<&str>) -> Option<Grant> {
-        let closest = self
-            .named
-            .iter()
-            .filter_map(|named| named.names(principal, canonical_user))
-            .max();
+        let closest = self.named.iter().filter_map(|named| named.names(principal, canonical_user)).max();
         match (self.negated, closest) {
             (false, closest) => closest,
             (true, None) => Some(Grant::Direct),
@@ -242,15 +225,8 @@ impl PrincipalElement {
     /// Whether a Deny statement binds the caller. `NotPrincipal` spares only those whom it names themselves: an account
     /// in it spares the account's root, not every user of the account.
     pub fn binds(&self, principal: &Principal, canonical_user: Option<&str>) -> bool {
-        let mut grants = self
-            .named
-            .iter()
-            .filter_map(|named| named.names(principal, canonical_user));
-        if self.negated {
-            !grants.any(|grant| grant > Grant::Delegated)
-        } else {
-            grants.next().is_some()
-        }
+        let mut grants = self.named.iter().filter_map(|named| named.names(principal, canonical_user));
+        if self.negated { !grants.any(|grant| grant > Grant::Delegated) } else { grants.next().is_some() }
     }
 }
 

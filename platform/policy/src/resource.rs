@@ -3,17 +3,8 @@
 use crate::arn::segments;
 use crate::malformed::Malformed;
 
-const PARTITIONS: [&str; 9] = [
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-    "aws-eusc",
-    "*",
-];
+const PARTITIONS: [&str; 9] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc", "*"];
 
 /// How the resource part of an `arn:…:iam:` ARN may begin, in the order of IAM's message.
 const IAM_PATHS: [&str; 13] = [
@@ -89,32 +80,17 @@ mod tests {
             ("arn:aws:iam::123456789012:user/${aws:username}", ""),
             ("arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/a:b}", ""),
             ("bucket", "Resource bucket must be in ARN format or \"*\"."),
-            (
-                "arn:amazon:s3:::b",
-                "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\".",
-            ),
-            (
-                "arn:error:s3",
-                "Partition \"error\" is not valid for resource \"arn:error:s3:*:*:*\".",
-            ),
-            (
-                "arn:aws",
-                "Resource vendor must be fully qualified and cannot contain regexes.",
-            ),
-            (
-                "arn:aws:s*:::b",
-                "Resource vendor must be fully qualified and cannot contain regexes.",
-            ),
+            ("arn:amazon:s3:::b", "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::b\"."),
+            ("arn:error:s3", "Partition \"error\" is not valid for resource \"arn:error:s3:*:*:*\"."),
+            ("arn:aws", "Resource vendor must be fully qualified and cannot contain regexes."),
+            ("arn:aws:s*:::b", "Resource vendor must be fully qualified and cannot contain regexes."),
             ("arn:aws::::b", "The policy failed legacy parsing"),
             ("arn:aws:s3::b", "The policy failed legacy parsing"),
             (
                 "arn:aws:iam:eu-west-1:1:user/a",
                 "IAM resource arn:aws:iam:eu-west-1:1:user/a cannot contain region information.",
             ),
-            (
-                "arn:aws:s3:eu-west-1::b",
-                "Resource arn:aws:s3:eu-west-1::b can not contain region information.",
-            ),
+            ("arn:aws:s3:eu-west-1::b", "Resource arn:aws:s3:eu-west-1::b can not contain region information."),
             (
                 "arn:aws:iam::123456789012:queue/a",
                 "IAM resource path must either be \"*\" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.",

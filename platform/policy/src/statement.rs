@@ -55,11 +55,7 @@ impl Statement {
 
     /// Whether the statement applies, and how closely it names the caller.
     pub(crate) fn applies<'p>(&'p self, request: &Request, lookup: &mut Lookup<'_, 'p>) -> Option<Grant> {
-        let action_fits = self
-            .actions
-            .list
-            .iter()
-            .any(|pattern| pattern.fits(request.action, lookup).unwrap_or(false));
+        let action_fits = self.actions.list.iter().any(|pattern| pattern.fits(request.action, lookup).unwrap_or(false));
         if action_fits == self.actions.negated {
             return None;
         }
@@ -68,11 +64,7 @@ impl Statement {
             return None;
         }
         // All are asked, so that every missing key gets reported.
-        let holding = self
-            .conditions
-            .iter()
-            .filter(|condition| condition.holds(lookup))
-            .count();
+        let holding = self.conditions.iter().filter(|condition| condition.holds(lookup)).count();
         (holding == self.conditions.len()).then_some(grant)
     }
 
@@ -80,9 +72,9 @@ impl Statement {
         match (&self.principal, self.effect) {
             (None, _) => Some(Grant::Direct),
             (Some(element), Effect::Allow) => element.grants(request.principal, request.canonical_user),
-            (Some(element), Effect::Deny) => element
-                .binds(request.principal, request.canonical_user)
-                .then_some(Grant::Direct),
+            (Some(element), Effect::Deny) => {
+                element.binds(request.principal, request.canonical_user).then_some(Grant::Direct)
+            }
         }
     }
 
@@ -91,23 +83,14 @@ impl Statement {
     fn covers<'p>(&'p self, resource: &str, lookup: &mut Lookup<'_, 'p>) -> bool {
         let Some(resources) = &self.resources else { return true };
         if !resources.negated {
-            return resources
-                .list
-                .iter()
-                .any(|pattern| pattern.fits(resource, lookup).unwrap_or(false));
+            return resources.list.iter().any(|pattern| pattern.fits(resource, lookup).unwrap_or(false));
         }
         let unknown = self.effect == Effect::Allow;
-        !resources
-            .list
-            .iter()
-            .any(|pattern| pattern.fits(resource, lookup).unwrap_or(unknown))
+        !resources.list.iter().any(|pattern| pattern.fits(resource, lookup).unwrap_or(unknown))
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        let in_resources = self
-            .resources
-            .iter()
-            .flat_map(|resources| resources.list.iter().flat_map(Pattern::keys));
+        let in_resources = self.resources.iter().flat_map(|resources| resources.list.iter().flat_map(Pattern::keys));
         in_resources.chain(self.conditions.iter().flat_map(Condition::keys))
     }
 }

@@ -11,12 +11,7 @@ fn holds(condition: &str, context: &Context) -> bool {
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{{condition}}}}}}}"#
     );
     let document = Arc::new(Document::parse(&text, Kind::Managed).unwrap());
-    let identity = [Source {
-        id: "p".into(),
-        arn: None,
-        kind: SourceKind::UserManaged,
-        document,
-    }];
+    let identity = [Source { id: "p".into(), arn: None, kind: SourceKind::UserManaged, document }];
     let principal = Principal::User {
         arn: "arn:aws:iam::123456789012:user/ann".into(),
         account: "123456789012".into(),
@@ -30,24 +25,13 @@ fn holds(condition: &str, context: &Context) -> bool {
         canonical_user: None,
         context,
     };
-    decide(
-        &Policies {
-            identity: &identity,
-            ..Policies::default()
-        },
-        &request,
-    )
-    .is_allowed()
+    decide(&Policies { identity: &identity, ..Policies::default() }, &request).is_allowed()
 }
 
 /// Each row: a condition on the key `k:k`, a value of it, whether it holds.
 fn check(table: &[(&str, &str, bool)]) {
     for (condition, value, expected) in table {
-        assert_eq!(
-            holds(condition, &Context::new().with("k:k", *value)),
-            *expected,
-            "{condition} {value}"
-        );
+        assert_eq!(holds(condition, &Context::new().with("k:k", *value)), *expected, "{condition} {value}");
     }
 }
 
@@ -89,26 +73,10 @@ fn dates_are_compared_as_instants() {
     check(&[
         (r#""DateEquals":{"k:k":"2013-08-01T00:00:00Z"}"#, "1375315200", true),
         (r#""DateNotEquals":{"k:k":"2013-08-01T00:00:00Z"}"#, "1375315201", true),
-        (
-            r#""DateLessThan":{"k:k":"2013-08-01T02:00:00+02:00"}"#,
-            "2013-07-31T23:59:59Z",
-            true,
-        ),
-        (
-            r#""DateLessThanEquals":{"k:k":"2013-08-01"}"#,
-            "2013-08-01T00:00:00Z",
-            true,
-        ),
-        (
-            r#""DateGreaterThan":{"k:k":"2013-08-01T00:00:00Z"}"#,
-            "2013-08-01T00:00:00.001Z",
-            true,
-        ),
-        (
-            r#""DateGreaterThanEquals":{"k:k":"9999999999999"}"#,
-            "2013-08-01T00:00:00Z",
-            false,
-        ),
+        (r#""DateLessThan":{"k:k":"2013-08-01T02:00:00+02:00"}"#, "2013-07-31T23:59:59Z", true),
+        (r#""DateLessThanEquals":{"k:k":"2013-08-01"}"#, "2013-08-01T00:00:00Z", true),
+        (r#""DateGreaterThan":{"k:k":"2013-08-01T00:00:00Z"}"#, "2013-08-01T00:00:00.001Z", true),
+        (r#""DateGreaterThanEquals":{"k:k":"9999999999999"}"#, "2013-08-01T00:00:00Z", false),
     ]);
 }
 
@@ -119,11 +87,7 @@ fn booleans_binaries_and_addresses_are_compared_by_value() {
         (r#""Bool":{"k:k":false}"#, "true", false),
         (r#""BinaryEquals":{"k:k":"QmluYXJ5"}"#, "QmluYXJ5", true),
         (r#""BinaryEquals":{"k:k":"QmluYXJ5"}"#, "QmluYXJ6", false),
-        (
-            r#""IpAddress":{"k:k":["10.0.0.0/8","2001:db8::/32"]}"#,
-            "2001:db8::7",
-            true,
-        ),
+        (r#""IpAddress":{"k:k":["10.0.0.0/8","2001:db8::/32"]}"#, "2001:db8::7", true),
         (r#""IpAddress":{"k:k":"10.0.0.0/8"}"#, "11.0.0.1", false),
         (r#""NotIpAddress":{"k:k":"10.0.0.0/8"}"#, "11.0.0.1", true),
         (r#""IpAddress":{"k:k":"10.0.0.0/8"}"#, "events.amazonaws.com", false),
@@ -134,11 +98,7 @@ fn booleans_binaries_and_addresses_are_compared_by_value() {
 fn arns_are_compared_segment_by_segment() {
     for operator in ["ArnEquals", "ArnLike"] {
         let table = [
-            (
-                "arn:aws:sns:*:123456789012:t*",
-                "arn:aws:sns:eu-west-1:123456789012:topic",
-                true,
-            ),
+            ("arn:aws:sns:*:123456789012:t*", "arn:aws:sns:eu-west-1:123456789012:topic", true),
             ("arn:aws:sns:*:topic", "arn:aws:sns:eu-west-1:123456789012:topic", false),
             ("arn:aws:sns:e*:1:t", "arn:aws:sns:eu:x:1:t", false),
             ("arn:aws:sns:*:1:a:*", "arn:aws:sns:eu:1:a:b:c", true),
@@ -147,17 +107,9 @@ fn arns_are_compared_segment_by_segment() {
         ];
         for (pattern, arn, expected) in table {
             let context = Context::new().with("k:k", arn).with("k:self", "arn:aws:iam::1:role/a");
-            assert_eq!(
-                holds(&format!(r#""{operator}":{{"k:k":"{pattern}"}}"#), &context),
-                expected,
-                "{pattern}"
-            );
+            assert_eq!(holds(&format!(r#""{operator}":{{"k:k":"{pattern}"}}"#), &context), expected, "{pattern}");
             let negated = operator.replace("Arn", "ArnNot");
-            assert_eq!(
-                holds(&format!(r#""{negated}":{{"k:k":"{pattern}"}}"#), &context),
-                !expected,
-                "{pattern}"
-            );
+            assert_eq!(holds(&format!(r#""{negated}":{{"k:k":"{pattern}"}}"#), &context), !expected, "{pattern}");
         }
     }
 }
@@ -190,11 +142,7 @@ fn an_absent_key_fails_positive_operators_and_satisfies_negated_ones() {
         ("ForAnyValue:StringNotEquals", "a", false),
     ];
     for (operator, value, expected) in table {
-        assert_eq!(
-            holds(&format!(r#""{operator}":{{"k:k":"{value}"}}"#), &Context::new()),
-            expected,
-            "{operator}"
-        );
+        assert_eq!(holds(&format!(r#""{operator}":{{"k:k":"{value}"}}"#), &Context::new()), expected, "{operator}");
         assert!(
             holds(&format!(r#""{operator}IfExists":{{"k:k":"{value}"}}"#), &Context::new()),
             "{operator}IfExists holds for an absent key"
@@ -230,26 +178,16 @@ fn set_operators_combine_the_values_of_a_multivalued_key() {
     ];
     for (operator, keys, expected) in table {
         let condition = format!(r#""{operator}":{{"aws:TagKeys":["a","b"]}}"#);
-        assert_eq!(
-            holds(&condition, &Context::new().with("aws:TagKeys", values(keys))),
-            expected,
-            "{operator} {keys}"
-        );
+        assert_eq!(holds(&condition, &Context::new().with("aws:TagKeys", values(keys))), expected, "{operator} {keys}");
     }
 }
 
 #[test]
 fn conditions_and_keys_must_all_hold() {
     let context = Context::new().with("k:a", "1").with("k:b", "2");
-    assert!(holds(
-        r#""StringEquals":{"k:a":"1","k:b":"2"},"NumericEquals":{"k:a":"1"}"#,
-        &context
-    ));
+    assert!(holds(r#""StringEquals":{"k:a":"1","k:b":"2"},"NumericEquals":{"k:a":"1"}"#, &context));
     assert!(!holds(r#""StringEquals":{"k:a":"1","k:b":"3"}"#, &context));
-    assert!(!holds(
-        r#""StringEquals":{"k:a":"1"},"NumericEquals":{"k:b":"1"}"#,
-        &context
-    ));
+    assert!(!holds(r#""StringEquals":{"k:a":"1"},"NumericEquals":{"k:b":"1"}"#, &context));
 }
 
 #[test]
@@ -258,26 +196,14 @@ fn variables_take_single_values_and_defaults() {
         .with("s3:prefix", "home/ann")
         .with("aws:username", "ann")
         .with("aws:TagKeys", ["ann"].into_iter().collect::<Values>());
-    assert!(holds(
-        r#""StringEquals":{"s3:prefix":"home/${aws:username}"}"#,
-        &context
-    ));
-    assert!(holds(
-        r#""StringEquals":{"s3:prefix":"home/${aws:PrincipalTag/name, 'ann'}"}"#,
-        &context
-    ));
-    assert!(!holds(
-        r#""StringEquals":{"s3:prefix":"home/${aws:PrincipalTag/name}"}"#,
-        &context
-    ));
+    assert!(holds(r#""StringEquals":{"s3:prefix":"home/${aws:username}"}"#, &context));
+    assert!(holds(r#""StringEquals":{"s3:prefix":"home/${aws:PrincipalTag/name, 'ann'}"}"#, &context));
+    assert!(!holds(r#""StringEquals":{"s3:prefix":"home/${aws:PrincipalTag/name}"}"#, &context));
     assert!(
         !holds(r#""StringEquals":{"s3:prefix":"home/${aws:TagKeys}"}"#, &context),
         "multivalued keys are no variables"
     );
-    assert!(holds(
-        r#""StringNotEquals":{"s3:prefix":"home/${aws:PrincipalTag/name}"}"#,
-        &context
-    ));
+    assert!(holds(r#""StringNotEquals":{"s3:prefix":"home/${aws:PrincipalTag/name}"}"#, &context));
 }
 
 #[test]
@@ -288,9 +214,6 @@ fn lazy_keys_are_asked_for_only_when_they_are_not_set() {
         _ => None,
     };
     let context = Context::new().with("k:set", "1").or_else(&lazy);
-    assert!(holds(
-        r#""StringEquals":{"aws:RequestTag/team":"blue","k:set":"1"}"#,
-        &context
-    ));
+    assert!(holds(r#""StringEquals":{"aws:RequestTag/team":"blue","k:set":"1"}"#, &context));
     assert!(!holds(r#""StringEquals":{"aws:RequestTag/other":"blue"}"#, &context));
 }

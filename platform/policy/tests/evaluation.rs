@@ -16,11 +16,7 @@ const USER: &str = "arn:aws:iam::123456789012:user/ann";
 const FEDERATED: &str = "arn:aws:sts::123456789012:federated-user/bob";
 
 fn user() -> Principal {
-    Principal::User {
-        arn: USER.into(),
-        account: HOME.into(),
-        unique_id: "AIDAJQABLZS4A3QDU576Q".into(),
-    }
+    Principal::User { arn: USER.into(), account: HOME.into(), unique_id: "AIDAJQABLZS4A3QDU576Q".into() }
 }
 
 fn session() -> Principal {
@@ -33,11 +29,7 @@ fn session() -> Principal {
 }
 
 fn federated() -> Principal {
-    Principal::FederatedUser {
-        arn: FEDERATED.into(),
-        user_arn: USER.into(),
-        account: HOME.into(),
-    }
+    Principal::FederatedUser { arn: FEDERATED.into(), user_arn: USER.into(), account: HOME.into() }
 }
 
 fn root() -> Principal {
@@ -55,10 +47,7 @@ fn source(kind: Kind, statement: &str) -> Source {
 }
 
 fn identity(effect: &str, action: &str) -> Source {
-    source(
-        Kind::Identity,
-        &format!(r#"{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}"#),
-    )
+    source(Kind::Identity, &format!(r#"{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}"#))
 }
 
 /// A queue's policy for one principal, given as JSON.
@@ -70,10 +59,7 @@ fn queue(effect: &str, principal: &str) -> Source {
 }
 
 fn trust(effect: &str, principal: &str) -> Source {
-    source(
-        Kind::Trust,
-        &format!(r#"{{"Effect":"{effect}","Principal":{principal},"Action":"sts:AssumeRole"}}"#),
-    )
+    source(Kind::Trust, &format!(r#"{{"Effect":"{effect}","Principal":{principal},"Action":"sts:AssumeRole"}}"#))
 }
 
 fn aws(arn: &str) -> String {
@@ -107,11 +93,7 @@ fn send_verdict(principal: &Principal, policies: &Policies) -> String {
 
 #[test]
 fn within_an_account_the_identity_must_allow_when_there_is_no_resource_policy() {
-    let (allow, other, deny) = (
-        identity("Allow", "SQS:Send*"),
-        identity("Allow", "s3:*"),
-        identity("Deny", "*"),
-    );
+    let (allow, other, deny) = (identity("Allow", "SQS:Send*"), identity("Allow", "s3:*"), identity("Deny", "*"));
     let table: [(&[Source], &str); 5] = [
         (&[], "Identity"),
         (std::slice::from_ref(&allow), "allowed"),
@@ -120,16 +102,7 @@ fn within_an_account_the_identity_must_allow_when_there_is_no_resource_policy() 
         (&[allow.clone(), deny], "Identity!"),
     ];
     for (identity, expected) in table {
-        assert_eq!(
-            send_verdict(
-                &user(),
-                &Policies {
-                    identity,
-                    ..Policies::default()
-                }
-            ),
-            expected
-        );
+        assert_eq!(send_verdict(&user(), &Policies { identity, ..Policies::default() }), expected);
     }
 }
 
@@ -143,12 +116,7 @@ fn a_resource_policy_that_names_the_user_or_session_overrides_implicit_denies() 
         (user(), aws(HOME), "Identity", "Identity"),
         (user(), aws("arn:aws:iam::123456789012:root"), "Identity", "Identity"),
         (user(), r#""*""#.into(), "allowed", "allowed"),
-        (
-            user(),
-            aws("arn:aws:iam::123456789012:user/eve"),
-            "Identity",
-            "Identity",
-        ),
+        (user(), aws("arn:aws:iam::123456789012:user/eve"), "Identity", "Identity"),
         (session(), aws(SESSION), "allowed", "allowed"),
         (session(), aws(ROLE), "allowed", "Boundary"),
         (session(), aws("AROAJQABLZS4A3QDU576Q"), "allowed", "Boundary"),
@@ -158,43 +126,21 @@ fn a_resource_policy_that_names_the_user_or_session_overrides_implicit_denies() 
     ];
     for (principal, named, free, bounded) in table {
         let resource = queue("Allow", &named);
-        let policies = Policies {
-            resource: Some(&resource),
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&resource), ..Policies::default() };
         assert_eq!(send_verdict(&principal, &policies), free, "{principal:?} {named}");
-        let policies = Policies {
-            boundary: Some(&nothing),
-            ..policies
-        };
-        assert_eq!(
-            send_verdict(&principal, &policies),
-            bounded,
-            "{principal:?} {named} with a boundary"
-        );
+        let policies = Policies { boundary: Some(&nothing), ..policies };
+        assert_eq!(send_verdict(&principal, &policies), bounded, "{principal:?} {named} with a boundary");
         let limit = [nothing.clone()];
-        let policies = Policies {
-            boundary: None,
-            session: Some(&limit),
-            ..policies
-        };
+        let policies = Policies { boundary: None, session: Some(&limit), ..policies };
         let limited = if bounded == "Boundary" { "Session" } else { bounded };
-        assert_eq!(
-            send_verdict(&principal, &policies),
-            limited,
-            "{principal:?} {named} with a session policy"
-        );
+        assert_eq!(send_verdict(&principal, &policies), limited, "{principal:?} {named} with a session policy");
     }
 }
 
 #[test]
 fn an_account_in_a_resource_policy_leaves_the_decision_to_the_identity() {
     let (resource, identity) = (queue("Allow", &aws(HOME)), [identity("Allow", "sqs:*")]);
-    let policies = Policies {
-        resource: Some(&resource),
-        identity: &identity,
-        ..Policies::default()
-    };
+    let policies = Policies { resource: Some(&resource), identity: &identity, ..Policies::default() };
     assert_eq!(send_verdict(&user(), &policies), "allowed");
 }
 
@@ -216,12 +162,7 @@ fn boundaries_and_session_policies_limit_what_the_identity_allows() {
         (Some(&s3), Some(&both[..1]), "Boundary"),
     ];
     for (boundary, session_policies, expected) in table {
-        let policies = Policies {
-            identity: &all,
-            boundary,
-            session: session_policies,
-            resource: None,
-        };
+        let policies = Policies { identity: &all, boundary, session: session_policies, resource: None };
         assert_eq!(send_verdict(&session(), &policies), expected);
     }
 }
@@ -230,13 +171,7 @@ fn boundaries_and_session_policies_limit_what_the_identity_allows() {
 fn a_boundary_grants_nothing_by_itself() {
     let boundary = identity("Allow", "*");
     let context = Context::new();
-    let (principal, policies) = (
-        user(),
-        Policies {
-            boundary: Some(&boundary),
-            ..Policies::default()
-        },
-    );
+    let (principal, policies) = (user(), Policies { boundary: Some(&boundary), ..Policies::default() });
     let decision = decide(&policies, &send(&principal, &context));
     assert_eq!(verdict(&decision), "Identity");
     assert_eq!(decision.allowed_by_boundary, Some(true));
@@ -251,10 +186,7 @@ fn across_accounts_both_sides_must_allow() {
         account: AWAY.into(),
         unique_id: "AIDAJQABLZS4A3QDU577Q".into(),
     };
-    let (named, account) = (
-        queue("Allow", &aws("arn:aws:iam::999999999999:user/eve")),
-        queue("Allow", &aws(AWAY)),
-    );
+    let (named, account) = (queue("Allow", &aws("arn:aws:iam::999999999999:user/eve")), queue("Allow", &aws(AWAY)));
     let denied = queue("Deny", &aws(AWAY));
     type Row<'a> = (&'a [Source], Option<&'a Source>, Option<&'a Source>, &'a str);
     let table: [Row; 7] = [
@@ -267,58 +199,32 @@ fn across_accounts_both_sides_must_allow() {
         (&[], None, None, "Identity"),
     ];
     for (identity, resource, boundary, expected) in table {
-        let policies = Policies {
-            identity,
-            resource,
-            boundary,
-            session: None,
-        };
+        let policies = Policies { identity, resource, boundary, session: None };
         assert_eq!(send_verdict(&stranger, &policies), expected);
     }
     let root = Principal::Root { account: AWAY.into() };
-    assert_eq!(
-        send_verdict(
-            &root,
-            &Policies {
-                resource: Some(&account),
-                ..Policies::default()
-            }
-        ),
-        "allowed"
-    );
+    assert_eq!(send_verdict(&root, &Policies { resource: Some(&account), ..Policies::default() }), "allowed");
     assert_eq!(send_verdict(&root, &Policies::default()), "Resource");
 }
 
 #[test]
 fn root_is_stopped_at_home_only_by_an_explicit_deny() {
     assert_eq!(send_verdict(&root(), &Policies::default()), "allowed");
-    for (principal, expected) in [
-        (r#""*""#.to_owned(), "Resource!"),
-        (aws(HOME), "Resource!"),
-        (aws(USER), "allowed"),
-    ] {
+    for (principal, expected) in [(r#""*""#.to_owned(), "Resource!"), (aws(HOME), "Resource!"), (aws(USER), "allowed")]
+    {
         let resource = queue("Deny", &principal);
-        let policies = Policies {
-            resource: Some(&resource),
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&resource), ..Policies::default() };
         assert_eq!(send_verdict(&root(), &policies), expected, "{principal}");
     }
 }
 
 #[test]
 fn services_and_strangers_are_allowed_only_by_resource_policies() {
-    let service = Principal::Service {
-        name: "events.amazonaws.com".into(),
-    };
+    let service = Principal::Service { name: "events.amazonaws.com".into() };
     let all = [identity("Allow", "*")];
     let table = [
         (&service, r#"{"Service":"events.amazonaws.com"}"#, "allowed"),
-        (
-            &service,
-            r#"{"Service":["sns.amazonaws.com","events.amazonaws.com"]}"#,
-            "allowed",
-        ),
+        (&service, r#"{"Service":["sns.amazonaws.com","events.amazonaws.com"]}"#, "allowed"),
         (&service, r#"{"Service":"sns.amazonaws.com"}"#, "Resource"),
         (&service, r#"{"AWS":"123456789012"}"#, "Resource"),
         (&service, r#""*""#, "allowed"),
@@ -327,23 +233,10 @@ fn services_and_strangers_are_allowed_only_by_resource_policies() {
     ];
     for (principal, named, expected) in table {
         let resource = queue("Allow", named);
-        let policies = Policies {
-            resource: Some(&resource),
-            identity: &all,
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&resource), identity: &all, ..Policies::default() };
         assert_eq!(send_verdict(principal, &policies), expected, "{named}");
     }
-    assert_eq!(
-        send_verdict(
-            &service,
-            &Policies {
-                identity: &all,
-                ..Policies::default()
-            }
-        ),
-        "Resource"
-    );
+    assert_eq!(send_verdict(&service, &Policies { identity: &all, ..Policies::default() }), "Resource");
 }
 
 #[test]
@@ -354,11 +247,7 @@ fn not_principal_denies_all_but_those_named_themselves() {
         r#"{"Effect":"Deny","NotPrincipal":{"AWS":["arn:aws:iam::123456789012:user/ann","arn:aws:iam::123456789012:root"]},"Action":"*","Resource":"*"}"#,
     );
     for (principal, expected) in [(user(), "allowed"), (root(), "allowed"), (session(), "Resource!")] {
-        let policies = Policies {
-            identity: &allow,
-            resource: Some(&deny),
-            ..Policies::default()
-        };
+        let policies = Policies { identity: &allow, resource: Some(&deny), ..Policies::default() };
         assert_eq!(send_verdict(&principal, &policies), expected, "{principal:?}");
     }
     let allow_others = source(
@@ -366,10 +255,7 @@ fn not_principal_denies_all_but_those_named_themselves() {
         r#"{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::123456789012:user/ann"},"Action":"*","Resource":"*"}"#,
     );
     for (principal, expected) in [(user(), "Identity"), (session(), "allowed")] {
-        let policies = Policies {
-            resource: Some(&allow_others),
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&allow_others), ..Policies::default() };
         assert_eq!(send_verdict(&principal, &policies), expected, "{principal:?}");
     }
 }
@@ -378,12 +264,8 @@ fn not_principal_denies_all_but_those_named_themselves() {
 fn a_role_is_assumed_only_with_its_trust_policys_leave() {
     let may = [identity("Allow", "sts:AssumeRole")];
     let bounded = identity("Allow", "s3:*");
-    let google = Principal::Federated {
-        provider: "accounts.google.com".into(),
-    };
-    let lambda = Principal::Service {
-        name: "lambda.amazonaws.com".into(),
-    };
+    let google = Principal::Federated { provider: "accounts.google.com".into() };
+    let lambda = Principal::Service { name: "lambda.amazonaws.com".into() };
     // Caller, whom the trust policy names, the verdict without and with an identity-based policy that allows.
     let table = [
         (user(), aws(USER), "allowed", "allowed"),
@@ -391,19 +273,9 @@ fn a_role_is_assumed_only_with_its_trust_policys_leave() {
         (user(), aws("arn:aws:iam::123456789012:user/eve"), "Trust", "Trust"),
         (user(), r#""*""#.into(), "allowed", "allowed"),
         (session(), aws(ROLE), "allowed", "allowed"),
-        (
-            lambda.clone(),
-            r#"{"Service":"lambda.amazonaws.com"}"#.into(),
-            "allowed",
-            "allowed",
-        ),
+        (lambda.clone(), r#"{"Service":"lambda.amazonaws.com"}"#.into(), "allowed", "allowed"),
         (lambda, r#"{"Service":"ec2.amazonaws.com"}"#.into(), "Trust", "Trust"),
-        (
-            google,
-            r#"{"Federated":"accounts.google.com"}"#.into(),
-            "allowed",
-            "allowed",
-        ),
+        (google, r#"{"Federated":"accounts.google.com"}"#.into(), "allowed", "allowed"),
         (root(), aws(HOME), "allowed", "allowed"),
         (root(), aws(USER), "Trust", "Trust"),
     ];
@@ -415,37 +287,18 @@ fn a_role_is_assumed_only_with_its_trust_policys_leave() {
             resource: "arn:aws:iam::123456789012:role/target",
             ..send(&principal, &context)
         };
-        let policies = Policies {
-            resource: Some(&resource),
-            ..Policies::default()
-        };
+        let policies = Policies { resource: Some(&resource), ..Policies::default() };
         assert_eq!(verdict(&decide(&policies, &request)), alone, "{named}");
-        let policies = Policies {
-            identity: &may,
-            ..policies
-        };
+        let policies = Policies { identity: &may, ..policies };
         assert_eq!(verdict(&decide(&policies, &request)), permitted, "{named}");
         if principal == session() {
-            let policies = Policies {
-                boundary: Some(&bounded),
-                ..policies
-            };
+            let policies = Policies { boundary: Some(&bounded), ..policies };
             assert_eq!(verdict(&decide(&policies, &request)), "Boundary");
         }
-        let abroad = Request {
-            resource_account: Some(AWAY),
-            ..request
-        };
+        let abroad = Request { resource_account: Some(AWAY), ..request };
         if principal == user() {
-            let policies = Policies {
-                resource: Some(&resource),
-                ..Policies::default()
-            };
-            assert_eq!(
-                verdict(&decide(&policies, &abroad)),
-                "Identity",
-                "{named} in another account"
-            );
+            let policies = Policies { resource: Some(&resource), ..Policies::default() };
+            assert_eq!(verdict(&decide(&policies, &abroad)), "Identity", "{named} in another account");
         }
     }
 }
@@ -458,25 +311,13 @@ fn not_action_and_not_resource_fit_everything_else() {
         (r#""Action":"*","NotResource":"arn:aws:sqs:*:*:invoices""#, "allowed"),
         (r#""Action":"*","NotResource":"arn:aws:sqs:*:*:orders""#, "Identity"),
         (r#""Action":"*","Resource":"arn:aws:sqs:*:*:ORDERS""#, "Identity"),
-        (
-            r#""Action":"sqs:SendMessag?","Resource":"arn:aws:sqs:eu-*-1:123456789012:o*s""#,
-            "allowed",
-        ),
-        (
-            r#""Action":"*","NotResource":"arn:aws:sqs:*:*:${aws:username}""#,
-            "Identity",
-        ),
+        (r#""Action":"sqs:SendMessag?","Resource":"arn:aws:sqs:eu-*-1:123456789012:o*s""#, "allowed"),
+        (r#""Action":"*","NotResource":"arn:aws:sqs:*:*:${aws:username}""#, "Identity"),
     ];
     for (members, expected) in table {
         let identity = [source(Kind::Identity, &format!(r#"{{"Effect":"Allow",{members}}}"#))];
         assert_eq!(
-            send_verdict(
-                &user(),
-                &Policies {
-                    identity: &identity,
-                    ..Policies::default()
-                }
-            ),
+            send_verdict(&user(), &Policies { identity: &identity, ..Policies::default() }),
             expected,
             "{members}"
         );
@@ -489,54 +330,27 @@ fn the_old_version_takes_variables_literally() {
     let document = |version: &str| {
         let text = format!(r#"{{"Version":"{version}","Statement":{statement}}}"#);
         let document = Arc::new(Document::parse(&text, Kind::Identity).unwrap());
-        [Source {
-            id: "policy".into(),
-            arn: None,
-            kind: SourceKind::User,
-            document,
-        }]
+        [Source { id: "policy".into(), arn: None, kind: SourceKind::User, document }]
     };
     let principal = user();
     let context = Context::of_principal(&principal);
-    let request = Request {
-        resource: "arn:aws:sqs:eu-west-1:123456789012:ann",
-        ..send(&principal, &context)
-    };
+    let request = Request { resource: "arn:aws:sqs:eu-west-1:123456789012:ann", ..send(&principal, &context) };
     for (version, allowed) in [("2012-10-17", true), ("2008-10-17", false)] {
         let policies = document(version);
-        let decision = decide(
-            &Policies {
-                identity: &policies,
-                ..Policies::default()
-            },
-            &request,
-        );
+        let decision = decide(&Policies { identity: &policies, ..Policies::default() }, &request);
         assert_eq!(decision.is_allowed(), allowed, "{version}");
     }
 }
 
 #[test]
 fn an_explicit_deny_is_the_only_statement_reported() {
-    let identity = [
-        identity("Allow", "*"),
-        identity("Deny", "sqs:*"),
-        identity("Allow", "sqs:*"),
-    ];
+    let identity = [identity("Allow", "*"), identity("Deny", "sqs:*"), identity("Allow", "sqs:*")];
     let (principal, context) = (user(), Context::new());
-    let policies = Policies {
-        identity: &identity,
-        ..Policies::default()
-    };
+    let policies = Policies { identity: &identity, ..Policies::default() };
     let denied = decide(&policies, &send(&principal, &context));
     assert_eq!(denied.matched.len(), 1);
     assert!(std::ptr::eq(denied.matched[0].source, &identity[1]));
-    let allowed = decide(
-        &policies,
-        &Request {
-            action: "s3:GetObject",
-            ..send(&principal, &context)
-        },
-    );
+    let allowed = decide(&policies, &Request { action: "s3:GetObject", ..send(&principal, &context) });
     assert_eq!(allowed.matched.len(), 1);
     assert_eq!(allowed.matched[0].layer, Layer::Identity);
 }
@@ -551,16 +365,8 @@ fn keys_that_a_policy_asks_for_in_vain_are_reported() {
            {"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}"#,
     )];
     let principal = user();
-    let context = Context::new()
-        .with("aws:SecureTransport", true)
-        .with("aws:principaltag/TEAM", "a");
-    let decision = decide(
-        &Policies {
-            identity: &identity,
-            ..Policies::default()
-        },
-        &send(&principal, &context),
-    );
+    let context = Context::new().with("aws:SecureTransport", true).with("aws:principaltag/TEAM", "a");
+    let decision = decide(&Policies { identity: &identity, ..Policies::default() }, &send(&principal, &context));
     assert_eq!(decision.missing_context_keys, ["aws:username", "aws:SourceVpc"]);
 }
 
@@ -583,20 +389,9 @@ fn the_caller_describes_itself_to_conditions() {
             session(),
             r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::123456789012:role/team/*"},"Null":{"aws:username":"true"}"#,
         ),
-        (
-            federated(),
-            r#""StringEquals":{"aws:userid":"123456789012:bob","aws:PrincipalType":"FederatedUser"}"#,
-        ),
-        (
-            root(),
-            r#""StringEquals":{"aws:userid":"123456789012","aws:PrincipalArn":"arn:aws:iam::123456789012:root"}"#,
-        ),
-        (
-            Principal::Service {
-                name: "s3.amazonaws.com".into(),
-            },
-            r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#,
-        ),
+        (federated(), r#""StringEquals":{"aws:userid":"123456789012:bob","aws:PrincipalType":"FederatedUser"}"#),
+        (root(), r#""StringEquals":{"aws:userid":"123456789012","aws:PrincipalArn":"arn:aws:iam::123456789012:root"}"#),
+        (Principal::Service { name: "s3.amazonaws.com".into() }, r#""Bool":{"aws:PrincipalIsAWSService":"true"}"#),
     ];
     for (principal, condition) in table {
         let resource = source(
@@ -604,13 +399,8 @@ fn the_caller_describes_itself_to_conditions() {
             &format!(r#"{{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{{{condition}}}}}"#),
         );
         let context = Context::of_principal(&principal);
-        let decision = decide(
-            &Policies {
-                resource: Some(&resource),
-                ..Policies::default()
-            },
-            &send(&principal, &context),
-        );
+        let decision =
+            decide(&Policies { resource: Some(&resource), ..Policies::default() }, &send(&principal, &context));
         assert_eq!(verdict(&decision), "Resource!", "{condition}");
     }
 }
@@ -620,69 +410,25 @@ fn denials_are_worded_as_aws_words_them() {
     let allow = identity("Allow", "*");
     let (s3, deny) = (identity("Allow", "s3:*"), identity("Deny", "sqs:*"));
     let (all, denied) = (std::slice::from_ref(&allow), std::slice::from_ref(&deny));
-    let (queue_deny, nobody) = (
-        queue("Deny", r#""*""#),
-        trust("Allow", &aws("arn:aws:iam::123456789012:user/eve")),
-    );
+    let (queue_deny, nobody) = (queue("Deny", r#""*""#), trust("Allow", &aws("arn:aws:iam::123456789012:user/eve")));
     let limit = [s3.clone()];
     let none = Policies::default();
     let table = [
+        (none, "because no identity-based policy allows the sqs:SendMessage action"),
+        (Policies { identity: denied, ..none }, "with an explicit deny in an identity-based policy"),
         (
-            none,
-            "because no identity-based policy allows the sqs:SendMessage action",
-        ),
-        (
-            Policies {
-                identity: denied,
-                ..none
-            },
-            "with an explicit deny in an identity-based policy",
-        ),
-        (
-            Policies {
-                identity: all,
-                boundary: Some(&s3),
-                ..none
-            },
+            Policies { identity: all, boundary: Some(&s3), ..none },
             "because no permissions boundary allows the sqs:SendMessage action",
         ),
+        (Policies { identity: all, boundary: Some(&deny), ..none }, "with an explicit deny in a permissions boundary"),
         (
-            Policies {
-                identity: all,
-                boundary: Some(&deny),
-                ..none
-            },
-            "with an explicit deny in a permissions boundary",
-        ),
-        (
-            Policies {
-                identity: all,
-                session: Some(&limit),
-                ..none
-            },
+            Policies { identity: all, session: Some(&limit), ..none },
             "because no session policy allows the sqs:SendMessage action",
         ),
+        (Policies { identity: all, session: Some(denied), ..none }, "with an explicit deny in a session policy"),
+        (Policies { resource: Some(&queue_deny), ..none }, "with an explicit deny in a resource-based policy"),
         (
-            Policies {
-                identity: all,
-                session: Some(denied),
-                ..none
-            },
-            "with an explicit deny in a session policy",
-        ),
-        (
-            Policies {
-                resource: Some(&queue_deny),
-                ..none
-            },
-            "with an explicit deny in a resource-based policy",
-        ),
-        (
-            Policies {
-                identity: all,
-                resource: Some(&nobody),
-                ..none
-            },
+            Policies { identity: all, resource: Some(&nobody), ..none },
             "because no role trust policy allows the sqs:SendMessage action",
         ),
     ];
@@ -695,36 +441,24 @@ fn denials_are_worded_as_aws_words_them() {
             format!("User: {USER} is not authorized to perform: sqs:SendMessage on resource: {QUEUE} {reason}")
         );
     }
-    let request = Request {
-        principal: &Principal::Anonymous,
-        ..request
-    };
+    let request = Request { principal: &Principal::Anonymous, ..request };
     assert_eq!(
         denial(&request, &decide(&none, &request)).unwrap(),
         format!(
             "User: anonymous is not authorized to perform: sqs:SendMessage on resource: {QUEUE} because no resource-based policy allows the sqs:SendMessage action"
         )
     );
-    let request = Request {
-        principal: &root(),
-        ..request
-    };
+    let request = Request { principal: &root(), ..request };
     assert_eq!(denial(&request, &decide(&none, &request)), None);
 }
 
 #[test]
 fn a_managed_policy_that_denies_is_named_to_callers_of_the_same_account() {
     let arn = "arn:aws:iam::123456789012:policy/guard";
-    let deny = Source {
-        arn: Some(arn.into()),
-        ..identity("Deny", "*")
-    };
+    let deny = Source { arn: Some(arn.into()), ..identity("Deny", "*") };
     let (principal, context) = (user(), Context::new());
     let request = send(&principal, &context);
-    let abroad = Request {
-        resource_account: Some(AWAY),
-        ..request
-    };
+    let abroad = Request { resource_account: Some(AWAY), ..request };
     let table = [
         (Layer::Identity, "with an explicit deny in an identity-based policy"),
         (Layer::Boundary, "with an explicit deny in a permissions boundary"),
@@ -733,18 +467,9 @@ fn a_managed_policy_that_denies_is_named_to_callers_of_the_same_account() {
     for (layer, reason) in table {
         let sources = std::slice::from_ref(&deny);
         let policies = match layer {
-            Layer::Identity => Policies {
-                identity: sources,
-                ..Policies::default()
-            },
-            Layer::Boundary => Policies {
-                boundary: Some(&deny),
-                ..Policies::default()
-            },
-            _ => Policies {
-                session: Some(sources),
-                ..Policies::default()
-            },
+            Layer::Identity => Policies { identity: sources, ..Policies::default() },
+            Layer::Boundary => Policies { boundary: Some(&deny), ..Policies::default() },
+            _ => Policies { session: Some(sources), ..Policies::default() },
         };
         let text = denial(&request, &decide(&policies, &request)).unwrap();
         assert!(text.ends_with(&format!("{reason}: {arn}")), "{text}");
@@ -763,9 +488,7 @@ fn a_canonical_user_id_names_its_account() {
             account: AWAY.into(),
             unique_id: "AIDAJQABLZS4A3QDU577Q".into(),
         },
-        Principal::Service {
-            name: "events.amazonaws.com".into(),
-        },
+        Principal::Service { name: "events.amazonaws.com".into() },
     );
     let table = [
         (&stranger, Some("79a59df900b949e5"), "allowed"),
@@ -774,15 +497,8 @@ fn a_canonical_user_id_names_its_account() {
         (&service, Some("79a59df900b949e5"), "Resource"),
     ];
     for (principal, canonical_user, expected) in table {
-        let request = Request {
-            canonical_user,
-            ..send(principal, &context)
-        };
-        let policies = Policies {
-            identity: &may,
-            resource: Some(&resource),
-            ..Policies::default()
-        };
+        let request = Request { canonical_user, ..send(principal, &context) };
+        let policies = Policies { identity: &may, resource: Some(&resource), ..Policies::default() };
         assert_eq!(verdict(&decide(&policies, &request)), expected, "{canonical_user:?}");
     }
 }

@@ -9,10 +9,7 @@ fn refusal(kind: Kind, text: &str) -> String {
 
 /// A managed policy with one statement, from the statement's members.
 fn managed(members: &str) -> String {
-    refusal(
-        Kind::Managed,
-        &format!(r#"{{"Version":"2012-10-17","Statement":{{{members}}}}}"#),
-    )
+    refusal(Kind::Managed, &format!(r#"{{"Version":"2012-10-17","Statement":{{{members}}}}}"#))
 }
 
 const SYNTAX: &str = "Syntax errors in policy.";
@@ -45,58 +42,28 @@ fn a_document_is_an_object_with_known_members_and_statements() {
 fn statements_have_known_members_of_the_right_type() {
     let table = [
         (r#""Effect":"Allow","Action":"*","Resource":"*""#, "accepted"),
-        (
-            r#""Sid":"","Effect":"Allow","NotAction":["iam:*"],"NotResource":["*"]"#,
-            "accepted",
-        ),
+        (r#""Sid":"","Effect":"Allow","NotAction":["iam:*"],"NotResource":["*"]"#, "accepted"),
         (r#""Action":"*","Resource":"*""#, SYNTAX),
         (r#""Effect":"Maybe","Action":"*","Resource":"*""#, SYNTAX),
         (r#""Effect":"allow","Action":"*","Resource":"*""#, LEGACY),
         (r#""Effect":"Allow","Action":{},"Resource":"*""#, SYNTAX),
         (r#""Effect":"Allow","Action":[1],"Resource":"*""#, SYNTAX),
-        (
-            r#""Effect":"Allow","Action":"*","NotAction":"*","Resource":"*""#,
-            SYNTAX,
-        ),
-        (
-            r#""Effect":"Allow","Action":"*","Resource":"*","NotResource":"*""#,
-            SYNTAX,
-        ),
+        (r#""Effect":"Allow","Action":"*","NotAction":"*","Resource":"*""#, SYNTAX),
+        (r#""Effect":"Allow","Action":"*","Resource":"*","NotResource":"*""#, SYNTAX),
         (r#""Effect":"Allow","Action":"*","Resource":"*","Extra":1"#, SYNTAX),
         (r#""Effect":"Allow","Action":"*","Resource":"*","Condition":[]"#, SYNTAX),
         (r#""Sid":1,"Effect":"Allow","Action":"*","Resource":"*""#, SYNTAX),
-        (
-            r#""Effect":"Allow","Resource":"*""#,
-            "Policy statement must contain actions.",
-        ),
-        (
-            r#""Effect":"Allow","Action":[],"Resource":"*""#,
-            "Policy statement must contain actions.",
-        ),
-        (
-            r#""Effect":"Allow","Action":"*""#,
-            "Policy statement must contain resources.",
-        ),
-        (
-            r#""Effect":"Allow","Action":"*","Resource":[]"#,
-            "Policy statement must contain resources.",
-        ),
-        (
-            r#""Effect":"Allow","Action":"a:b:c","Resource":"*""#,
-            "Actions/Condition can contain only one colon.",
-        ),
-        (
-            r#""Effect":"Allow","Action":"a b:c","Resource":"*""#,
-            "Vendor a b is not valid",
-        ),
+        (r#""Effect":"Allow","Resource":"*""#, "Policy statement must contain actions."),
+        (r#""Effect":"Allow","Action":[],"Resource":"*""#, "Policy statement must contain actions."),
+        (r#""Effect":"Allow","Action":"*""#, "Policy statement must contain resources."),
+        (r#""Effect":"Allow","Action":"*","Resource":[]"#, "Policy statement must contain resources."),
+        (r#""Effect":"Allow","Action":"a:b:c","Resource":"*""#, "Actions/Condition can contain only one colon."),
+        (r#""Effect":"Allow","Action":"a b:c","Resource":"*""#, "Vendor a b is not valid"),
         (
             r#""Effect":"Allow","Action":"SendMessage","Resource":"*""#,
             "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
         ),
-        (
-            r#""Effect":"Allow","Action":"*","Resource":"queue""#,
-            r#"Resource queue must be in ARN format or "*"."#,
-        ),
+        (r#""Effect":"Allow","Action":"*","Resource":"queue""#, r#"Resource queue must be in ARN format or "*"."#),
         (
             r#""Sid":"a-b","Effect":"Allow","Action":"*","Resource":"*""#,
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
@@ -129,24 +96,15 @@ fn statement_ids_are_unique_within_a_document() {
     let text = r#"{"Version":"2012-10-17","Statement":[
         {"Sid":"a","Effect":"Allow","Action":"*","Resource":"*"},
         {"Sid":"a","Effect":"Deny","Action":"*","Resource":"*"}]}"#;
-    assert_eq!(
-        refusal(Kind::Managed, text),
-        "Statement IDs (SID) in a single policy must be unique."
-    );
+    assert_eq!(refusal(Kind::Managed, text), "Statement IDs (SID) in a single policy must be unique.");
     assert_eq!(refusal(Kind::Managed, &text.replace(r#""a""#, r#""""#)), "accepted");
 }
 
 #[test]
 fn only_managed_policies_must_be_of_the_new_version() {
     let statement = r#""Statement":{"Effect":"Allow","Action":"*","Resource":"*"}"#;
-    for text in [
-        format!("{{{statement}}}"),
-        format!(r#"{{"Version":"2008-10-17",{statement}}}"#),
-    ] {
-        assert_eq!(
-            refusal(Kind::Managed, &text),
-            "Policy document must be version 2012-10-17 or greater."
-        );
+    for text in [format!("{{{statement}}}"), format!(r#"{{"Version":"2008-10-17",{statement}}}"#)] {
+        assert_eq!(refusal(Kind::Managed, &text), "Policy document must be version 2012-10-17 or greater.");
         assert_eq!(refusal(Kind::Identity, &text), "accepted");
     }
 }
@@ -155,10 +113,7 @@ fn only_managed_policies_must_be_of_the_new_version() {
 fn conditions_have_known_operators_and_values_of_their_type() {
     let table = [
         (r#""StringEquals":{"a:b":"x"}"#, "accepted"),
-        (
-            r#""ForAllValues:StringNotLikeIfExists":{"a:b":["x","${aws:username}"]}"#,
-            "accepted",
-        ),
+        (r#""ForAllValues:StringNotLikeIfExists":{"a:b":["x","${aws:username}"]}"#, "accepted"),
         (r#""IPAddress":{"aws:SourceIp":"10.0.0.0/8"}"#, "accepted"),
         (r#""Bool":{"aws:SecureTransport":false}"#, "accepted"),
         (r#""NumericLessThan":{"a:b":[1,"2.5",-3e2]}"#, "accepted"),
@@ -187,18 +142,9 @@ fn conditions_have_known_operators_and_values_of_their_type() {
 #[test]
 fn trust_policies_name_principals_and_sts_actions_and_no_resource() {
     let table = [
-        (
-            r#""Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Principal":"*""#,
-            "accepted",
-        ),
-        (
-            r#""Effect":"Deny","Action":"sts:*","NotPrincipal":{"AWS":"123456789012"}"#,
-            "accepted",
-        ),
-        (
-            r#""Effect":"Allow","Action":"sts:AssumeRole""#,
-            "Missing required field Principal",
-        ),
+        (r#""Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Principal":"*""#, "accepted"),
+        (r#""Effect":"Deny","Action":"sts:*","NotPrincipal":{"AWS":"123456789012"}"#, "accepted"),
+        (r#""Effect":"Allow","Action":"sts:AssumeRole""#, "Missing required field Principal"),
         (
             r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":"*","Resource":"*""#,
             "Has prohibited field Resource",
@@ -215,14 +161,8 @@ fn trust_policies_name_principals_and_sts_actions_and_no_resource() {
             r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"ann"}"#,
             r#"Invalid principal in policy: "AWS":"ann""#,
         ),
-        (
-            r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Group":"x"}"#,
-            SYNTAX,
-        ),
-        (
-            r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":"123456789012""#,
-            SYNTAX,
-        ),
+        (r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Group":"x"}"#, SYNTAX),
+        (r#""Effect":"Allow","Action":"sts:AssumeRole","Principal":"123456789012""#, SYNTAX),
     ];
     for (members, message) in table {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{{{members}}}]}}"#);
@@ -237,14 +177,8 @@ fn resource_policies_name_principals_and_resources() {
             r#""Sid":"any sign-1","Effect":"Allow","Principal":"*","Action":"SQS:*","Resource":"/123456789012/q""#,
             "accepted",
         ),
-        (
-            r#""Effect":"Allow","Action":"sqs:*","Resource":"*""#,
-            "Missing required field Principal",
-        ),
-        (
-            r#""Effect":"Allow","Principal":"*","Action":"sqs:*""#,
-            "Missing required field Resource",
-        ),
+        (r#""Effect":"Allow","Action":"sqs:*","Resource":"*""#, "Missing required field Principal"),
+        (r#""Effect":"Allow","Principal":"*","Action":"sqs:*""#, "Missing required field Resource"),
     ];
     for (members, message) in table {
         let text = format!(r#"{{"Id":"x","Statement":[{{{members}}}]}}"#);
@@ -258,14 +192,8 @@ fn nesting_costs_no_stack() {
     let objects = format!("{}1{}", r#"{"a":"#.repeat(200_000), "}".repeat(200_000));
     for value in [&deep, &objects] {
         assert_eq!(refusal(Kind::Identity, value), SYNTAX);
-        assert_eq!(
-            managed(&format!(r#""Effect":"Allow","Action":{value},"Resource":"*""#)),
-            SYNTAX
-        );
-        assert_eq!(
-            refusal(Kind::Trust, &format!(r#"{{"Statement":{{"Principal":{value}}}}}"#)),
-            SYNTAX
-        );
+        assert_eq!(managed(&format!(r#""Effect":"Allow","Action":{value},"Resource":"*""#)), SYNTAX);
+        assert_eq!(refusal(Kind::Trust, &format!(r#"{{"Statement":{{"Principal":{value}}}}}"#)), SYNTAX);
     }
 }
 
@@ -291,22 +219,10 @@ fn context_keys_are_those_of_conditions_and_variables() {
                      "BoolIfExists":{"aws:SecureTransport":"true"}}}}"#;
     let document = Document::parse(text, Kind::Identity).unwrap();
     let keys = document.context_keys();
-    assert_eq!(
-        keys,
-        [
-            "aws:PrincipalTag/team",
-            "AWS:SecureTransport",
-            "aws:username",
-            "s3:prefix"
-        ]
-    );
+    assert_eq!(keys, ["aws:PrincipalTag/team", "AWS:SecureTransport", "aws:username", "s3:prefix"]);
 
     let old = Document::parse(&text.replace("2012-10-17", "2008-10-17"), Kind::Identity).unwrap();
-    assert_eq!(
-        old.context_keys(),
-        ["AWS:SecureTransport", "s3:prefix"],
-        "2008-10-17 has no variables"
-    );
+    assert_eq!(old.context_keys(), ["AWS:SecureTransport", "s3:prefix"], "2008-10-17 has no variables");
 }
 
 #[test]

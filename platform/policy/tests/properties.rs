@@ -33,20 +33,11 @@ fn draft() -> impl Strategy<Value = Draft> {
             r#"{"BoolIfExists":{"aws:SecureTransport":"true"}}"#,
         ]),
     )
-        .prop_map(|(effect, action, resource, condition)| Draft {
-            effect,
-            action,
-            resource,
-            condition,
-        })
+        .prop_map(|(effect, action, resource, condition)| Draft { effect, action, resource, condition })
 }
 
 fn source(drafts: &[Draft], kind: Kind) -> Source {
-    let principal = if kind == Kind::Resource {
-        r#""Principal":"*","#
-    } else {
-        ""
-    };
+    let principal = if kind == Kind::Resource { r#""Principal":"*","# } else { "" };
     let statements: Vec<String> = drafts
         .iter()
         .map(|Draft { effect, action, resource, condition }| {
@@ -84,16 +75,14 @@ fn drafts() -> impl Strategy<Value = Drafts> {
         prop::sample::select(vec!["1", "2"]),
         prop::sample::select(vec![None, Some("q"), Some("other")]),
     )
-        .prop_map(
-            |(identity, boundary, session, resource, resource_account, username)| Drafts {
-                identity,
-                boundary,
-                session,
-                resource,
-                resource_account,
-                username,
-            },
-        )
+        .prop_map(|(identity, boundary, session, resource, resource_account, username)| Drafts {
+            identity,
+            boundary,
+            session,
+            resource,
+            resource_account,
+            username,
+        })
 }
 
 fn outcome(drafts: &Drafts) -> Outcome {
@@ -130,17 +119,8 @@ fn outcome(drafts: &Drafts) -> Outcome {
 
 /// The lists of statements of all the layers that there are.
 fn layers(drafts: &mut Drafts) -> Vec<&mut Vec<Draft>> {
-    let Drafts {
-        identity,
-        boundary,
-        session,
-        resource,
-        ..
-    } = drafts;
-    [Some(identity), boundary.as_mut(), session.as_mut(), resource.as_mut()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let Drafts { identity, boundary, session, resource, .. } = drafts;
+    [Some(identity), boundary.as_mut(), session.as_mut(), resource.as_mut()].into_iter().flatten().collect()
 }
 
 proptest! {

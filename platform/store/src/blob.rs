@@ -105,11 +105,7 @@ impl Blobs {
     }
 
     fn at(place: Place) -> Self {
-        Self {
-            place,
-            holds: Mutex::default(),
-            random: SystemRandom::new(),
-        }
+        Self { place, holds: Mutex::default(), random: SystemRandom::new() }
     }
 
     fn new_id(&self) -> Result<BlobId, StoreError> {

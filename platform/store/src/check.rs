@@ -60,15 +60,9 @@ pub(crate) fn examine(store: &Store, tables: &[TableInfo], report: &mut CheckRep
 fn name_strangers(now: &ReadTx, tables: &[TableInfo], report: &mut CheckReport) -> Result<(), StoreError> {
     let known = |name: &str| {
         name == BLOBS.name()
-            || tables
-                .iter()
-                .any(|table| table.name == name || table.indexes.iter().any(|(index, _)| *index == name))
+            || tables.iter().any(|table| table.name == name || table.indexes.iter().any(|(index, _)| *index == name))
     };
-    let stored = now
-        .snapshot
-        .transaction()?
-        .list_tables()
-        .map_err(StoreError::database("list the tables"))?;
+    let stored = now.snapshot.transaction()?.list_tables().map_err(StoreError::database("list the tables"))?;
     for table in stored.filter(|table| !known(table.name())) {
         report.problem(format!("table {}: not known to this haar", table.name()));
     }
@@ -92,11 +86,7 @@ fn examine_table(
     let failed = |cause| StoreError::database("scan a table")(cause);
     let table = open(now, info.name)?;
     let mut expected = vec![0u64; info.indexes.len()];
-    let indexes = info
-        .indexes
-        .iter()
-        .map(|(name, _)| open(now, name))
-        .collect::<Result<Vec<_>, _>>()?;
+    let indexes = info.indexes.iter().map(|(name, _)| open(now, name)).collect::<Result<Vec<_>, _>>()?;
     if let Some(table) = &table {
         for entry in table.iter().map_err(failed)? {
             let (key, value) = entry.map_err(failed)?;
@@ -158,15 +148,11 @@ fn name_stale_entries(
         };
         let implied = record.is_some_and(|(key, value)| {
             // A record that does not decode has its own line.
-            (info.examine)(&key, value.value()).map_or(true, |examined| {
-                examined.entries[number].iter().any(|implied| implied == entry.value())
-            })
+            (info.examine)(&key, value.value())
+                .map_or(true, |examined| examined.entries[number].iter().any(|implied| implied == entry.value()))
         });
         if !implied {
-            report.problem(format!(
-                "index {name}: entry {} has no such record",
-                readable(entry.value())
-            ));
+            report.problem(format!("index {name}: entry {} has no such record", readable(entry.value())));
         }
     }
     Ok(())
@@ -189,10 +175,7 @@ fn examine_blobs(
         report.blobs += 1;
         let named = links.remove(&id).unwrap_or(0);
         if named != row.links {
-            report.problem(format!(
-                "blob {id}: {} links are counted, {named} records name it",
-                row.links
-            ));
+            report.problem(format!("blob {id}: {} links are counted, {named} records name it", row.links));
         }
         if let Some(problem) = store.raw_blobs().examine(id, &row) {
             // Deleted since the snapshot is no problem.

@@ -33,10 +33,7 @@ impl Engine {
             .set_cache_size(cache_bytes)
             .create_with_backend(InMemoryBackend::new())
             .map_err(StoreError::database("open the database in memory"))?;
-        Ok(Self {
-            database: Some(database),
-            path: None,
-        })
+        Ok(Self { database: Some(database), path: None })
     }
 
     pub(crate) fn on_disk(path: &Path, cache_bytes: usize) -> Result<Self, StoreError> {
@@ -44,26 +41,17 @@ impl Engine {
             .set_cache_size(cache_bytes)
             .create(path)
             .map_err(StoreError::database("open the database"))?;
-        Ok(Self {
-            database: Some(database),
-            path: Some(path.to_owned()),
-        })
+        Ok(Self { database: Some(database), path: Some(path.to_owned()) })
     }
 
     pub(crate) fn begin(&self) -> Result<WriteTransaction, StoreError> {
-        let mut transaction = self
-            .database()?
-            .begin_write()
-            .map_err(StoreError::database("begin a transaction"))?;
+        let mut transaction = self.database()?.begin_write().map_err(StoreError::database("begin a transaction"))?;
         transaction.set_quick_repair(self.file_bytes() >= QUICK_REPAIR_BYTES);
         Ok(transaction)
     }
 
     pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, StoreError> {
-        let read = self
-            .database()?
-            .begin_read()
-            .map_err(StoreError::database("begin a snapshot"))?;
+        let read = self.database()?.begin_read().map_err(StoreError::database("begin a snapshot"))?;
         Ok(Snapshot::new(read))
     }
 
@@ -92,10 +80,7 @@ impl Engine {
 
     fn file_bytes(&self) -> u64 {
         // Without the length, the commit is made the cheap way.
-        self.path
-            .as_deref()
-            .and_then(|path| fs::metadata(path).ok())
-            .map_or(0, |metadata| metadata.len())
+        self.path.as_deref().and_then(|path| fs::metadata(path).ok()).map_or(0, |metadata| metadata.len())
     }
 
     fn database(&self) -> Result<&Database, StoreError> {

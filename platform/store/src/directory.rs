@@ -37,27 +37,16 @@ impl Directory {
         let lock = lock(&root)?;
         let fresh = match read_format(&root)? {
             Some(found) if found > DATA_FORMAT => {
-                return Err(StoreError::NewerFormat {
-                    directory: root,
-                    found,
-                    supported: DATA_FORMAT,
-                });
+                return Err(StoreError::NewerFormat { directory: root, found, supported: DATA_FORMAT });
             }
             Some(_) => false,
             None if root.join(STATE).exists() => {
                 let reason = format!("it has {STATE}, but no {FORMAT} file that says how to read it");
-                return Err(StoreError::NotOurs {
-                    directory: root,
-                    reason,
-                });
+                return Err(StoreError::NotOurs { directory: root, reason });
             }
             None => true,
         };
-        Ok(Self {
-            root,
-            fresh,
-            _lock: lock,
-        })
+        Ok(Self { root, fresh, _lock: lock })
     }
 
     /// Marks a fresh directory as ours. Comes after the vault key: a directory that has a format
@@ -126,15 +115,8 @@ fn lock(root: &Path) -> Result<File, StoreError> {
             let mut owner = String::new();
             // Who holds the lock is a courtesy of the message; the refusal stands without it.
             let _ = file.read_to_string(&mut owner);
-            let process = if owner.trim().is_empty() {
-                "unknown".to_owned()
-            } else {
-                owner.trim().to_owned()
-            };
-            return Err(StoreError::Locked {
-                directory: root.to_owned(),
-                process,
-            });
+            let process = if owner.trim().is_empty() { "unknown".to_owned() } else { owner.trim().to_owned() };
+            return Err(StoreError::Locked { directory: root.to_owned(), process });
         }
         Err(TryLockError::Error(cause)) => return Err(failed(cause)),
     }
@@ -178,12 +160,7 @@ pub(crate) fn publish(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     unfinished.push(".");
     unfinished.push(UNFINISHED);
     let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&unfinished, path)

@@ -28,27 +28,15 @@ pub enum StoreError {
     #[error("log name {0:?} is not made of lower-case letters, digits, '.', '_' and '-'")]
     BadLogName(String),
     #[error("log {log}, segment {segment}, byte {offset}: {reason}")]
-    BrokenLog {
-        log: String,
-        segment: u64,
-        offset: u64,
-        reason: &'static str,
-    },
+    BrokenLog { log: String, segment: u64, offset: u64, reason: &'static str },
     #[error("failed to {action}: {cause}")]
     Io { action: String, cause: Arc<io::Error> },
     #[error("failed to {action}: {cause}")]
-    Database {
-        action: &'static str,
-        cause: Arc<redb::Error>,
-    },
+    Database { action: &'static str, cause: Arc<redb::Error> },
     #[error("data directory {} is in use by process {process}: stop it, or use another --data-dir", .directory.display())]
     Locked { directory: PathBuf, process: String },
     #[error("data directory {} was written by haar data format {found}; this haar reads up to {supported}: use a newer haar or another --data-dir", .directory.display())]
-    NewerFormat {
-        directory: PathBuf,
-        found: u32,
-        supported: u32,
-    },
+    NewerFormat { directory: PathBuf, found: u32, supported: u32 },
     #[error("{} is not a haar data directory: {reason}", .directory.display())]
     NotOurs { directory: PathBuf, reason: String },
     #[error(transparent)]
@@ -92,24 +80,14 @@ pub enum VaultError {
 impl StoreError {
     pub(crate) fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let action = action.into();
-        move |cause| Self::Io {
-            action,
-            cause: Arc::new(cause),
-        }
+        move |cause| Self::Io { action, cause: Arc::new(cause) }
     }
 
     pub(crate) fn database<E: Into<redb::Error>>(action: &'static str) -> impl FnOnce(E) -> Self {
-        move |cause| Self::Database {
-            action,
-            cause: Arc::new(cause.into()),
-        }
+        move |cause| Self::Database { action, cause: Arc::new(cause.into()) }
     }
 
     pub(crate) fn corrupt(table: &str, key: &[u8], cause: Corrupt) -> Self {
-        Self::Corrupt {
-            table: table.to_owned(),
-            key: crate::key::readable(key),
-            cause,
-        }
+        Self::Corrupt { table: table.to_owned(), key: crate::key::readable(key), cause }
     }
 }

@@ -39,11 +39,7 @@ pub(crate) fn encode<E: Encode + ?Sized>(key: &E) -> Vec<u8> {
 /// Decodes a whole key: bytes left over are corruption.
 pub(crate) fn decode<K: Key>(mut bytes: &[u8]) -> Result<K, Corrupt> {
     let key = K::decode(&mut bytes)?;
-    if bytes.is_empty() {
-        Ok(key)
-    } else {
-        Err(Corrupt::Key("bytes are left over"))
-    }
+    if bytes.is_empty() { Ok(key) } else { Err(Corrupt::Key("bytes are left over")) }
 }
 
 /// The first byte string after all strings that start with `prefix`, or `None` if there is none.
@@ -85,10 +81,7 @@ fn encode_closed(bytes: &[u8], out: &mut Vec<u8>) {
 fn decode_closed(bytes: &mut &[u8]) -> Result<Vec<u8>, Corrupt> {
     let mut value = Vec::new();
     loop {
-        let zero = bytes
-            .iter()
-            .position(|byte| *byte == ESCAPE)
-            .ok_or(Corrupt::Key("a text has no end"))?;
+        let zero = bytes.iter().position(|byte| *byte == ESCAPE).ok_or(Corrupt::Key("a text has no end"))?;
         value.extend_from_slice(&bytes[..zero]);
         let mark = bytes.get(zero + 1).copied();
         *bytes = bytes.get(zero + 2..).unwrap_or_default();
@@ -239,11 +232,7 @@ impl<T: Encode> Encode for Option<T> {
 
 impl<T: Key> Key for Option<T> {
     fn decode(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
-        if bool::decode(bytes)? {
-            T::decode(bytes).map(Some)
-        } else {
-            Ok(None)
-        }
+        if bool::decode(bytes)? { T::decode(bytes).map(Some) } else { Ok(None) }
     }
 }
 
@@ -289,11 +278,8 @@ mod tests {
 
     /// Texts in which the escape and its neighbours are common.
     fn text() -> impl Strategy<Value = String> {
-        proptest::collection::vec(
-            prop_oneof![Just('\0'), Just('\u{1}'), Just('a'), Just('/'), any::<char>()],
-            0..6,
-        )
-        .prop_map(|chars| chars.into_iter().collect())
+        proptest::collection::vec(prop_oneof![Just('\0'), Just('\u{1}'), Just('a'), Just('/'), any::<char>()], 0..6)
+            .prop_map(|chars| chars.into_iter().collect())
     }
 
     fn blob() -> impl Strategy<Value = Vec<u8>> {
@@ -324,10 +310,7 @@ mod tests {
 
     #[test]
     fn stored_bytes_never_change() {
-        assert_eq!(
-            encode(&("a\0b", 258u16, -1i64)),
-            b"a\x00\xFFb\x00\x01\x01\x02\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
-        );
+        assert_eq!(encode(&("a\0b", 258u16, -1i64)), b"a\x00\xFFb\x00\x01\x01\x02\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
         assert_eq!(encode(&(Some(7u8), None::<u8>, true)), [1, 7, 0, 1]);
         assert_eq!(encode(&[1u8, 0][..]), [1, 0, 255, 0, 1]);
     }

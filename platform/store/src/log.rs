@@ -34,10 +34,7 @@ pub struct LogOptions {
 
 impl Default for LogOptions {
     fn default() -> Self {
-        Self {
-            segment_bytes: 8 << 20,
-            segments_max: 32,
-        }
+        Self { segment_bytes: 8 << 20, segments_max: 32 }
     }
 }
 
@@ -77,11 +74,7 @@ enum Content {
 
 impl Log {
     pub(crate) fn in_memory(name: &str, options: LogOptions) -> Self {
-        let first = Segment {
-            number: 0,
-            bytes: 0,
-            content: Content::Memory(Vec::new()),
-        };
+        let first = Segment { number: 0, bytes: 0, content: Content::Memory(Vec::new()) };
         Self::of(name, None, options, VecDeque::from([first]))
     }
 
@@ -105,19 +98,9 @@ impl Log {
     }
 
     fn of(name: &str, directory: Option<PathBuf>, options: LogOptions, segments: VecDeque<Segment>) -> Self {
-        let options = LogOptions {
-            segments_max: options.segments_max.max(2),
-            ..options
-        };
+        let options = LogOptions { segments_max: options.segments_max.max(2), ..options };
         let name = name.to_owned();
-        Self {
-            inner: Arc::new(Inner {
-                name,
-                directory,
-                options,
-                segments: Mutex::new(segments),
-            }),
-        }
+        Self { inner: Arc::new(Inner { name, directory, options, segments: Mutex::new(segments) }) }
     }
 
     pub fn name(&self) -> &str {
@@ -135,10 +118,7 @@ impl Log {
             let size = FRAME_HEADER_BYTES + payload.len();
             if size > segment_bytes {
                 let max = segment_bytes - FRAME_HEADER_BYTES;
-                return Err(StoreError::FrameTooLarge {
-                    found: payload.len(),
-                    max,
-                });
+                return Err(StoreError::FrameTooLarge { found: payload.len(), max });
             }
             if current(&mut segments).bytes as usize + frames.len() + size > segment_bytes {
                 self.write(&mut segments, &frames)?;
@@ -149,10 +129,7 @@ impl Log {
         }
         self.write(&mut segments, &frames)?;
         let last = current(&mut segments);
-        Ok(Position {
-            segment: last.number,
-            offset: last.bytes,
-        })
+        Ok(Position { segment: last.number, offset: last.bytes })
     }
 
     /// Makes everything appended so far durable.
@@ -168,10 +145,7 @@ impl Log {
     pub fn end(&self) -> Position {
         let mut segments = self.inner.segments.lock();
         let last = current(&mut segments);
-        Position {
-            segment: last.number,
-            offset: last.bytes,
-        }
+        Position { segment: last.number, offset: last.bytes }
     }
 
     /// The frames from a position on, oldest first. What was dropped meanwhile is skipped. A reader
@@ -183,13 +157,7 @@ impl Log {
     /// All frames there are now, newest first.
     pub fn read_back(&self) -> LogBackReader {
         let segments = self.inner.segments.lock();
-        let ends = segments
-            .iter()
-            .map(|segment| Position {
-                segment: segment.number,
-                offset: segment.bytes,
-            })
-            .collect();
+        let ends = segments.iter().map(|segment| Position { segment: segment.number, offset: segment.bytes }).collect();
         drop(segments);
         LogBackReader::new(self.clone(), ends)
     }
@@ -218,10 +186,7 @@ impl Log {
             (segment.number >= from.segment && offset < segment.bytes).then_some((segment, offset))
         });
         let Some((segment, offset)) = next else { return Ok(None) };
-        let start = Position {
-            segment: segment.number,
-            offset,
-        };
+        let start = Position { segment: segment.number, offset };
         let bytes = match &segment.content {
             Content::Memory(content) => Bytes::copy_from_slice(&content[offset as usize..]),
             Content::Disk(file) => {
@@ -257,11 +222,7 @@ impl Log {
         let number = last.number + 1;
         segments.push_back(match &self.inner.directory {
             Some(directory) => create_segment(directory, number)?,
-            None => Segment {
-                number,
-                bytes: 0,
-                content: Content::Memory(Vec::new()),
-            },
+            None => Segment { number, bytes: 0, content: Content::Memory(Vec::new()) },
         });
         while segments.len() > self.inner.options.segments_max {
             self.drop_oldest(segments)?;
@@ -302,9 +263,7 @@ fn sum(length: [u8; 4], payload: &[u8]) -> u32 {
 
 /// Takes one frame off the front of `bytes`, which begin at a frame.
 fn take_frame(bytes: &mut Bytes) -> Result<Bytes, &'static str> {
-    let (header, rest) = bytes
-        .split_first_chunk::<FRAME_HEADER_BYTES>()
-        .ok_or("the frame is cut short")?;
+    let (header, rest) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>().ok_or("the frame is cut short")?;
     let [a, b, c, d, sum_bytes @ ..] = *header;
     let length = [a, b, c, d];
     let size = u32::from_le_bytes(length) as usize;
@@ -335,11 +294,7 @@ fn create_segment(directory: &Path, number: u64) -> Result<Segment, StoreError> 
         .open(&path)
         .map_err(StoreError::io(format!("create {}", path.display())))?;
     sync_directory(directory)?;
-    Ok(Segment {
-        number,
-        bytes: 0,
-        content: Content::Disk(Arc::new(file)),
-    })
+    Ok(Segment { number, bytes: 0, content: Content::Disk(Arc::new(file)) })
 }
 
 fn open_segment(directory: &Path, number: u64) -> Result<Segment, StoreError> {
@@ -347,11 +302,7 @@ fn open_segment(directory: &Path, number: u64) -> Result<Segment, StoreError> {
     let failed = |cause| StoreError::io(format!("open {}", path.display()))(cause);
     let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
     let bytes = file.metadata().map_err(failed)?.len();
-    Ok(Segment {
-        number,
-        bytes,
-        content: Content::Disk(Arc::new(file)),
-    })
+    Ok(Segment { number, bytes, content: Content::Disk(Arc::new(file)) })
 }
 
 fn cut_torn_tail(name: &str, segment: &mut Segment) -> Result<(), StoreError> {

@@ -58,9 +58,6 @@ impl Pending {
     }
 
     pub(crate) fn tables(&self) -> impl Iterator<Item = (&'static str, &BTreeMap<Vec<u8>, Change>)> {
-        self.tables
-            .iter()
-            .map(|(table, changes)| (*table, changes))
-            .filter(|(_, changes)| !changes.is_empty())
+        self.tables.iter().map(|(table, changes)| (*table, changes)).filter(|(_, changes)| !changes.is_empty())
     }
 }

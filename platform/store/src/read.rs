@@ -47,11 +47,7 @@ pub trait Read {
     /// The keys of a span in order. Records are not decoded.
     fn scan_keys<K: Key, R: Record>(&self, table: Table<K, R>, span: Span<K>) -> Keys<'_, K> {
         let entries = self.view().scan(table.name, &span, Direction::Forward);
-        Keys {
-            entries,
-            table: table.name,
-            key: PhantomData,
-        }
+        Keys { entries, table: table.name, key: PhantomData }
     }
 
     /// The records that an index names, in the order of the index: index key, key, record.
@@ -110,10 +106,7 @@ pub struct ReadTx {
 
 impl Read for ReadTx {
     fn view(&self) -> View<'_> {
-        View {
-            snapshot: &self.snapshot,
-            pending: None,
-        }
+        View { snapshot: &self.snapshot, pending: None }
     }
 }
 
@@ -123,11 +116,7 @@ fn scan<'a, K: Key, R: Record>(
     span: &Span<K>,
     direction: Direction,
 ) -> Scan<'a, K, R> {
-    Scan {
-        entries: view.scan(table.name, span, direction),
-        table: table.name,
-        record: PhantomData,
-    }
+    Scan { entries: view.scan(table.name, span, direction), table: table.name, record: PhantomData }
 }
 
 fn scan_index<'a, IK: Key, K: Key, R: Record>(
@@ -136,11 +125,7 @@ fn scan_index<'a, IK: Key, K: Key, R: Record>(
     span: &Span<IK>,
     direction: Direction,
 ) -> IndexScan<'a, IK, K, R> {
-    IndexScan {
-        keys: index_keys(view, index, span, direction),
-        view,
-        index,
-    }
+    IndexScan { keys: index_keys(view, index, span, direction), view, index }
 }
 
 fn index_keys<'a, IK: Key, K: Key, R: Record>(
@@ -149,11 +134,7 @@ fn index_keys<'a, IK: Key, K: Key, R: Record>(
     span: &Span<IK>,
     direction: Direction,
 ) -> Keys<'a, Joined<IK, K>> {
-    Keys {
-        entries: view.scan(index.name, span, direction),
-        table: index.name,
-        key: PhantomData,
-    }
+    Keys { entries: view.scan(index.name, span, direction), table: index.name, key: PhantomData }
 }
 
 fn count<T>(mut entries: impl Iterator<Item = Result<T, StoreError>>) -> Result<u64, StoreError> {

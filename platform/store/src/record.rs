@@ -18,10 +18,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// [`decode_body`] and convert it.
     fn upgrade(version: u16, bytes: &[u8]) -> Result<Self, Corrupt> {
         let _ = bytes;
-        Err(Corrupt::NoUpgrade {
-            found: version,
-            record: std::any::type_name::<Self>(),
-        })
+        Err(Corrupt::NoUpgrade { found: version, record: std::any::type_name::<Self>() })
     }
 }
 
@@ -35,11 +32,7 @@ impl Record for Vec<u8> {}
 /// Decodes the bytes behind the version; what an `upgrade` function reads its older struct with.
 pub fn decode_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Corrupt> {
     let (value, rest) = postcard::take_from_bytes(bytes).map_err(|cause| Corrupt::Record(cause.to_string()))?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(Corrupt::Record("bytes are left over".to_owned()))
-    }
+    if rest.is_empty() { Ok(value) } else { Err(Corrupt::Record("bytes are left over".to_owned())) }
 }
 
 /// A record as it is stored: version (two bytes, little endian) and body.
@@ -54,10 +47,7 @@ pub(crate) fn decode<R: Record>(bytes: &[u8]) -> Result<R, Corrupt> {
     match u16::from_le_bytes(*version) {
         version if version == R::VERSION => decode_body(body),
         version if version < R::VERSION => R::upgrade(version, body),
-        found => Err(Corrupt::Newer {
-            found,
-            known: R::VERSION,
-        }),
+        found => Err(Corrupt::Newer { found, known: R::VERSION }),
     }
 }
 
@@ -80,56 +70,32 @@ mod tests {
         fn upgrade(version: u16, bytes: &[u8]) -> Result<Self, Corrupt> {
             match version {
                 // Version 1 was the name alone; version 2 never left the house.
-                1 => Ok(Self {
-                    name: decode_body(bytes)?,
-                    tags: Vec::new(),
-                }),
-                found => Err(Corrupt::NoUpgrade {
-                    found,
-                    record: "Parameter",
-                }),
+                1 => Ok(Self { name: decode_body(bytes)?, tags: Vec::new() }),
+                found => Err(Corrupt::NoUpgrade { found, record: "Parameter" }),
             }
         }
     }
 
     fn parameter() -> Parameter {
-        Parameter {
-            name: "ab".to_owned(),
-            tags: vec!["c".to_owned()],
-        }
+        Parameter { name: "ab".to_owned(), tags: vec!["c".to_owned()] }
     }
 
     #[test]
     fn stored_bytes_never_change() {
         assert_eq!(encode(&parameter()).unwrap(), [3, 0, 2, b'a', b'b', 1, 1, b'c']);
-        assert_eq!(
-            decode::<Parameter>(&[3, 0, 2, b'a', b'b', 1, 1, b'c']).unwrap(),
-            parameter()
-        );
+        assert_eq!(decode::<Parameter>(&[3, 0, 2, b'a', b'b', 1, 1, b'c']).unwrap(), parameter());
     }
 
     #[test]
     fn old_bytes_are_upgraded() {
-        let upgraded = Parameter {
-            name: "ab".to_owned(),
-            tags: Vec::new(),
-        };
+        let upgraded = Parameter { name: "ab".to_owned(), tags: Vec::new() };
         assert_eq!(decode::<Parameter>(&[1, 0, 2, b'a', b'b']).unwrap(), upgraded);
     }
 
     #[test]
     fn a_version_without_an_upgrade_is_refused() {
-        assert_eq!(
-            decode::<Parameter>(&[2, 0]),
-            Err(Corrupt::NoUpgrade {
-                found: 2,
-                record: "Parameter"
-            })
-        );
-        assert!(matches!(
-            decode::<u64>(&[0, 0]),
-            Err(Corrupt::NoUpgrade { found: 0, .. })
-        ));
+        assert_eq!(decode::<Parameter>(&[2, 0]), Err(Corrupt::NoUpgrade { found: 2, record: "Parameter" }));
+        assert!(matches!(decode::<u64>(&[0, 0]), Err(Corrupt::NoUpgrade { found: 0, .. })));
     }
 
     #[test]

@@ -43,12 +43,7 @@ impl<'a> View<'a> {
 
     pub(crate) fn count(self, table: &'static str) -> Result<u64, StoreError> {
         let mut count = self.snapshot.count(table)?;
-        for (key, change) in self
-            .pending
-            .and_then(|pending| pending.table(table))
-            .into_iter()
-            .flatten()
-        {
+        for (key, change) in self.pending.and_then(|pending| pending.table(table)).into_iter().flatten() {
             let stored = self.snapshot.get(table, key, |_| ())?.is_some();
             match (stored, change.is_some()) {
                 (false, true) => count += 1,
@@ -60,28 +55,15 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn scan<K>(self, table: &'static str, span: &Span<K>, direction: Direction) -> Entries<'a> {
-        let pending = self
-            .pending
-            .filter(|_| !span.is_empty())
-            .and_then(|pending| pending.table(table))
-            .map(|table| {
-                let end = span.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-                Walk {
-                    inner: table.range::<[u8], _>((Bound::Included(&span.start[..]), end)),
-                    direction,
-                }
-                .peekable()
-            });
+        let pending = self.pending.filter(|_| !span.is_empty()).and_then(|pending| pending.table(table)).map(|table| {
+            let end = span.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+            Walk { inner: table.range::<[u8], _>((Bound::Included(&span.start[..]), end)), direction }.peekable()
+        });
         let (stored, failure) = match self.snapshot.range(table, span) {
             Ok(range) => (range.map(|inner| Walk { inner, direction }.peekable()), None),
             Err(failure) => (None, Some(failure)),
         };
-        Entries {
-            stored,
-            pending,
-            direction,
-            failure,
-        }
+        Entries { stored, pending, direction, failure }
     }
 }
 
@@ -147,11 +129,7 @@ impl<'a> Iterator for Entries<'a> {
             let order = match (stored, pending) {
                 (Some(Ok((stored, _))), Some((pending, _))) => {
                     let order = stored.value().cmp(&pending[..]);
-                    if self.direction == Direction::Forward {
-                        order
-                    } else {
-                        order.reverse()
-                    }
+                    if self.direction == Direction::Forward { order } else { order.reverse() }
                 }
                 (Some(_), _) => std::cmp::Ordering::Less,
                 (None, _) => std::cmp::Ordering::Greater,
@@ -234,9 +212,7 @@ impl<IK: Key, K: Key, R: Record> Iterator for IndexScan<'_, IK, K, R> {
         Some(match get(self.view, table, &bytes) {
             Ok(Some(record)) => Ok((index_key, key, record)),
             Ok(None) => {
-                let cause = Corrupt::Dangling {
-                    index: self.index.name.to_owned(),
-                };
+                let cause = Corrupt::Dangling { index: self.index.name.to_owned() };
                 Err(StoreError::corrupt(table.name, &bytes, cause))
             }
             Err(failure) => Err(failure),
@@ -274,7 +250,5 @@ impl<IK: Key, K: Key> Key for Joined<IK, K> {
 }
 
 pub(crate) fn get<K: Key, R: Record>(view: View<'_>, table: Table<K, R>, key: &[u8]) -> Result<Option<R>, StoreError> {
-    view.get(table.name, key, record::decode)?
-        .transpose()
-        .map_err(|cause| StoreError::corrupt(table.name, key, cause))
+    view.get(table.name, key, record::decode)?.transpose().map_err(|cause| StoreError::corrupt(table.name, key, cause))
 }

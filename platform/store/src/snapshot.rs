@@ -29,18 +29,12 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new(transaction: ReadTransaction) -> Arc<Self> {
-        Arc::new(Self {
-            transaction: Some(transaction),
-            tables: RwLock::default(),
-        })
+        Arc::new(Self { transaction: Some(transaction), tables: RwLock::default() })
     }
 
     /// What a closed store shows: every read answers [`StoreError::Closed`].
     pub(crate) fn closed() -> Arc<Self> {
-        Arc::new(Self {
-            transaction: None,
-            tables: RwLock::default(),
-        })
+        Arc::new(Self { transaction: None, tables: RwLock::default() })
     }
 
     pub(crate) fn transaction(&self) -> Result<&ReadTransaction, StoreError> {
@@ -74,9 +68,7 @@ impl Snapshot {
     }
 
     pub(crate) fn count(&self, table: &'static str) -> Result<u64, StoreError> {
-        let count = self.with(table, |stored| {
-            stored.len().map_err(StoreError::database("count a table"))
-        })?;
+        let count = self.with(table, |stored| stored.len().map_err(StoreError::database("count a table")))?;
         Ok(count.unwrap_or(0))
     }
 

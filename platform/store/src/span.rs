@@ -135,11 +135,7 @@ impl<K: Key> Span<K> {
 
 impl<K> Span<K> {
     fn bytes(start: Vec<u8>, end: Option<Vec<u8>>) -> Self {
-        Self {
-            start,
-            end,
-            key: PhantomData,
-        }
+        Self { start, end, key: PhantomData }
     }
 
     fn after_bytes(self, key: Vec<u8>) -> Self {

@@ -37,17 +37,11 @@ impl Config {
     pub const CACHE_BYTES: usize = 16 << 20;
 
     pub fn at(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: Some(data_dir.into()),
-            cache_bytes: Self::CACHE_BYTES,
-        }
+        Self { data_dir: Some(data_dir.into()), cache_bytes: Self::CACHE_BYTES }
     }
 
     pub fn in_memory() -> Self {
-        Self {
-            data_dir: None,
-            cache_bytes: Self::CACHE_BYTES,
-        }
+        Self { data_dir: None, cache_bytes: Self::CACHE_BYTES }
     }
 }
 
@@ -72,9 +66,7 @@ pub(crate) struct Published(RwLock<Arc<Snapshot>>);
 
 impl Published {
     pub(crate) fn read(&self) -> ReadTx {
-        ReadTx {
-            snapshot: self.0.read().clone(),
-        }
+        ReadTx { snapshot: self.0.read().clone() }
     }
 
     pub(crate) fn set(&self, snapshot: Arc<Snapshot>) {
@@ -96,12 +88,7 @@ impl Store {
     /// understand. Blocks: call it at startup, or off the async threads.
     pub fn open(config: Config) -> Result<Self, StoreError> {
         let (engine, blobs, vault, directory) = match &config.data_dir {
-            None => (
-                Engine::in_memory(config.cache_bytes)?,
-                Blobs::in_memory(),
-                Vault::in_memory()?,
-                None,
-            ),
+            None => (Engine::in_memory(config.cache_bytes)?, Blobs::in_memory(), Vault::in_memory()?, None),
             Some(data_dir) => {
                 let directory = Directory::open(data_dir)?;
                 let vault = Vault::load(&directory.vault_key(), directory.fresh)?;
@@ -167,19 +154,17 @@ impl Store {
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Transaction::new(closure, reply));
-        self.inner
-            .queue
-            .send(Command::Write(job))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.inner.queue.send(Command::Write(job)).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     pub fn blobs(&self) -> BlobStore {
-        BlobStore {
-            blobs: self.inner.blobs.clone(),
-            published: self.inner.published.clone(),
-        }
+        BlobStore { blobs: self.inner.blobs.clone(), published: self.inner.published.clone() }
+    }
+
+    /// Whether nothing is kept on disk.
+    pub fn is_in_memory(&self) -> bool {
+        self.inner.logs_root.is_none()
     }
 
     pub fn vault(&self) -> &Vault {
@@ -220,9 +205,7 @@ impl Store {
         off_thread(move || {
             let mut report = CheckReport::default();
             if !sound {
-                report
-                    .problems
-                    .push("the database file was damaged and had to be repaired".to_owned());
+                report.problems.push("the database file was damaged and had to be repaired".to_owned());
             }
             examine(&store, &tables, &mut report)?;
             Ok(report)
@@ -237,19 +220,11 @@ impl Store {
             let now = store.snapshot();
             let transaction = now.snapshot.transaction()?;
             let mut tables = Vec::new();
-            for handle in transaction
-                .list_tables()
-                .map_err(StoreError::database("list the tables"))?
-            {
+            for handle in transaction.list_tables().map_err(StoreError::database("list the tables"))? {
                 let name = handle.name().to_owned();
-                let table = transaction
-                    .open_untyped_table(handle)
-                    .map_err(StoreError::database("open a table"))?;
+                let table = transaction.open_untyped_table(handle).map_err(StoreError::database("open a table"))?;
                 let rows = table.len().map_err(StoreError::database("count a table"))?;
-                let bytes = table
-                    .stats()
-                    .map_err(StoreError::database("measure a table"))?
-                    .stored_bytes();
+                let bytes = table.stats().map_err(StoreError::database("measure a table"))?.stored_bytes();
                 tables.push(TableStats { name, rows, bytes });
             }
             let counters = &store.inner.counters;
@@ -293,11 +268,7 @@ impl Store {
         command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.inner
-            .queue
-            .send(command(reply))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.inner.queue.send(command(reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 }

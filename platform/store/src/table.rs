@@ -35,11 +35,7 @@ impl<K, R> Copy for Table<K, R> {}
 impl<K: Key, R: Record> Table<K, R> {
     /// The name is stored data: lower case, `service.plural`.
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            indexes: &[],
-            blobs: None,
-        }
+        Self { name, indexes: &[], blobs: None }
     }
 
     /// The indexes that the store keeps in step with every put and delete of this table.
@@ -51,10 +47,7 @@ impl<K: Key, R: Record> Table<K, R> {
     /// The blobs that a record names. Each is kept while any record names it.
     #[must_use]
     pub const fn blobs(self, blobs: fn(&R) -> Vec<BlobId>) -> Self {
-        Self {
-            blobs: Some(blobs),
-            ..self
-        }
+        Self { blobs: Some(blobs), ..self }
     }
 
     pub const fn name(&self) -> &'static str {
@@ -66,11 +59,7 @@ impl<K: Key, R: Record> Table<K, R> {
         let table = *self;
         TableInfo {
             name: self.name,
-            indexes: self
-                .indexes
-                .iter()
-                .map(|index| (index.name(), key_behind_of(*index)))
-                .collect(),
+            indexes: self.indexes.iter().map(|index| (index.name(), key_behind_of(*index))).collect(),
             examine: Box::new(move |key, value| table.examine(key, value)),
         }
     }
@@ -79,11 +68,7 @@ impl<K: Key, R: Record> Table<K, R> {
         let key: K = key::decode(key_bytes)?;
         let record: R = record::decode(value)?;
         Ok(Examined {
-            entries: self
-                .indexes
-                .iter()
-                .map(|index| index.entries(&key, key_bytes, &record))
-                .collect(),
+            entries: self.indexes.iter().map(|index| index.entries(&key, key_bytes, &record)).collect(),
             blobs: self.blobs.map_or_else(Vec::new, |blobs| blobs(&record)),
         })
     }
@@ -107,11 +92,7 @@ impl<IK, K, R> Copy for Index<IK, K, R> {}
 
 impl<IK: Key, K: Key, R: Record> Index<IK, K, R> {
     pub const fn new(name: &'static str, derive: fn(&K, &R) -> Vec<IK>) -> Self {
-        Self {
-            name,
-            derive,
-            key: PhantomData,
-        }
+        Self { name, derive, key: PhantomData }
     }
 
     /// The table whose records this index orders.

@@ -28,10 +28,7 @@ pub struct Tx {
 
 impl Read for Tx {
     fn view(&self) -> View<'_> {
-        View {
-            snapshot: &self.snapshot,
-            pending: Some(&self.pending),
-        }
+        View { snapshot: &self.snapshot, pending: Some(&self.pending) }
     }
 }
 
@@ -162,9 +159,7 @@ impl<K: Key, R: Record> Table<K, R> {
     /// Whether anything else in the store depends on what a record says.
     fn is_derived_from(&self) -> bool {
         debug_assert!(
-            self.indexes
-                .iter()
-                .all(|index| crate::table::table_of(index.name()) == self.name),
+            self.indexes.iter().all(|index| crate::table::table_of(index.name()) == self.name),
             "an index of {} is named after another table",
             self.name
         );

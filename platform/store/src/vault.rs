@@ -37,10 +37,7 @@ impl Vault {
     pub(crate) fn in_memory() -> Result<Self, StoreError> {
         let random = SystemRandom::new();
         let secret = random_bytes(&random)?;
-        Ok(Self {
-            keys: vec![VaultKey::new(1, &secret)],
-            random,
-        })
+        Ok(Self { keys: vec![VaultKey::new(1, &secret)], random })
     }
 
     /// Reads the key; makes one only in a fresh data directory, because a new key in an old
@@ -61,11 +58,7 @@ impl Vault {
             Err(cause) => return Err(StoreError::io(format!("read {}", path.display()))(cause)),
         };
         repair_permissions(path)?;
-        let keys = text
-            .lines()
-            .map(parse_key)
-            .collect::<Option<Vec<_>>>()
-            .filter(|keys| !keys.is_empty());
+        let keys = text.lines().map(parse_key).collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty());
         let keys = keys.ok_or_else(|| VaultError::KeyDamaged(path.to_owned()))?;
         Ok(Self { keys, random })
     }
@@ -90,19 +83,13 @@ impl Vault {
 
     /// Decrypts what `seal` made with the same `aad`.
     pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let (header, content) = sealed
-            .split_first_chunk::<HEADER_BYTES>()
-            .ok_or(VaultError::Malformed)?;
+        let (header, content) = sealed.split_first_chunk::<HEADER_BYTES>().ok_or(VaultError::Malformed)?;
         let [format, a, b, c, d, nonce @ ..] = header;
         if *format != SEALED_FORMAT {
             return Err(VaultError::Malformed);
         }
         let id = u32::from_be_bytes([*a, *b, *c, *d]);
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id == id)
-            .ok_or(VaultError::UnknownKey(id))?;
+        let key = self.keys.iter().find(|key| key.id == id).ok_or(VaultError::UnknownKey(id))?;
         let mut content = content.to_vec();
         let plain = key
             .sealing
@@ -121,9 +108,7 @@ impl Vault {
     /// Whether `mac` is what [`Vault::mac`] gives, in constant time.
     pub fn verify_mac(&self, context: &str, bytes: &[u8], mac: &[u8]) -> bool {
         let message = mac_message(context, bytes);
-        self.keys
-            .iter()
-            .any(|key| hmac::verify(&key.signing, &message, mac).is_ok())
+        self.keys.iter().any(|key| hmac::verify(&key.signing, &message, mac).is_ok())
     }
 
     fn current(&self) -> &VaultKey {
@@ -136,11 +121,7 @@ impl VaultKey {
         let sealing = UnboundKey::new(&AES_256_GCM, secret).expect("the key has the length that AES-256 takes");
         // Two uses, two keys: the signing key is derived, so neither use says anything about the other.
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"haar vault mac");
-        Self {
-            id,
-            sealing: LessSafeKey::new(sealing),
-            signing: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
-        }
+        Self { id, sealing: LessSafeKey::new(sealing), signing: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) }
     }
 }
 
@@ -181,13 +162,11 @@ pub(crate) fn random_bytes<const N: usize>(random: &SystemRandom) -> Result<[u8;
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            text.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a digit"));
-            text.push(char::from_digit(u32::from(byte & 15), 16).expect("four bits are a digit"));
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).expect("four bits are a digit"));
+        text.push(char::from_digit(u32::from(byte & 15), 16).expect("four bits are a digit"));
+        text
+    })
 }
 
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -64,10 +64,7 @@ enum State<F, T, E> {
 
 impl<F, T, E> Transaction<F, T, E> {
     pub(crate) fn new(closure: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self {
-            state: State::Waiting(closure),
-            reply,
-        }
+        Self { state: State::Waiting(closure), reply }
     }
 }
 
@@ -101,10 +98,7 @@ where
 }
 
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
 }
 
@@ -175,9 +169,7 @@ impl Writer {
             }
         };
         let committed = self.commit(&tx.pending);
-        self.counters
-            .transactions
-            .fetch_add(batch.len() as u64, Ordering::Relaxed);
+        self.counters.transactions.fetch_add(batch.len() as u64, Ordering::Relaxed);
         match &committed {
             Ok(()) => run_callbacks(&mut tx),
             Err(cause) => tracing::error!(%cause, transactions = batch.len(), "failed to commit"),
@@ -195,9 +187,7 @@ impl Writer {
         }
         let transaction = self.engine.begin()?;
         for (name, changes) in pending.tables() {
-            let mut table = transaction
-                .open_table(definition(name))
-                .map_err(StoreError::database("open a table"))?;
+            let mut table = transaction.open_table(definition(name)).map_err(StoreError::database("open a table"))?;
             for (key, change) in changes {
                 match change {
                     Some(value) => table.insert(&key[..], &value[..]).map(drop),
@@ -233,14 +223,9 @@ impl Writer {
 
     fn wipe(&mut self) -> Result<(), StoreError> {
         let transaction = self.engine.begin()?;
-        let tables: Vec<_> = transaction
-            .list_tables()
-            .map_err(StoreError::database("list the tables"))?
-            .collect();
+        let tables: Vec<_> = transaction.list_tables().map_err(StoreError::database("list the tables"))?.collect();
         for table in tables {
-            transaction
-                .delete_table(table)
-                .map_err(StoreError::database("delete a table"))?;
+            transaction.delete_table(table).map_err(StoreError::database("delete a table"))?;
         }
         transaction.commit().map_err(StoreError::database("commit"))?;
         self.publish()?;

@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 use super::{Besieged, assert_refused};
 
 /// The most that may ever be resident while all of this goes on. Bodies that are being read take at most 256 MiB
-/// together; the rest is what they decode to, the ledger in memory (up to 256 MiB when full), and the program itself.
-const MEMORY_MAX: u64 = 1024 * 1024 * 1024;
+/// together; of the larger ones at most 32 MiB are decoded and at work at once, and a decoded message takes up to ten
+/// times its bytes; the rest is the ledger in memory and the program itself.
+const MEMORY_MAX: u64 = 768 * 1024 * 1024;
 
 /// As large as a body may be.
 const LARGE: usize = 8 * 1024 * 1024 - 4096;

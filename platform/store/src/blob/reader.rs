@@ -41,11 +41,7 @@ impl BlobStore {
         let blobs = self.blobs.clone();
         // The hold comes before the look, so that the file cannot go between the two.
         let held = Held::new(blobs.clone(), id, None);
-        let row = self
-            .published
-            .read()
-            .get(BLOBS, &id)?
-            .ok_or(StoreError::NoSuchBlob(id))?;
+        let row = self.published.read().get(BLOBS, &id)?.ok_or(StoreError::NoSuchBlob(id))?;
         let content = match &blobs.place {
             Place::Memory(contents) => {
                 Content::Memory(contents.lock().get(&id).cloned().ok_or(StoreError::NoSuchBlob(id))?)
@@ -59,13 +55,7 @@ impl BlobStore {
                 .await?
             }
         };
-        Ok(BlobReader {
-            size: row.size,
-            sha256: row.sha256,
-            content,
-            rest: 0..row.size,
-            _held: held,
-        })
+        Ok(BlobReader { size: row.size, sha256: row.sha256, content, rest: 0..row.size, _held: held })
     }
 }
 

@@ -96,16 +96,8 @@ impl BlobStore {
                 .await?
             }
         };
-        let draft = Draft {
-            content,
-            digest: Context::new(&SHA256),
-            size: 0,
-        };
-        Ok(BlobWriter {
-            id,
-            blobs: self.blobs.clone(),
-            draft: Some(draft),
-        })
+        let draft = Draft { content, digest: Context::new(&SHA256), size: 0 };
+        Ok(BlobWriter { id, blobs: self.blobs.clone(), draft: Some(draft) })
     }
 }
 
@@ -138,10 +130,7 @@ impl BlobWriter {
         off_thread(move || {
             let sha256: [u8; 32] = digest.finish().as_ref().try_into().expect("SHA-256 is 32 bytes");
             if let Some(expected) = expected_sha256.filter(|expected| *expected != sha256) {
-                return Err(StoreError::WrongChecksum {
-                    expected: hex(&expected),
-                    found: hex(&sha256),
-                });
+                return Err(StoreError::WrongChecksum { expected: hex(&expected), found: hex(&sha256) });
             }
             match (&blobs.place, content) {
                 (Place::Disk(root), Content::Disk(unfinished)) => {
@@ -157,12 +146,7 @@ impl BlobWriter {
                 _ => unreachable!("a writer's content is of its own store's kind"),
             }
             let row = BlobRow { size, sha256, links: 0 };
-            Ok(Blob {
-                id,
-                size,
-                sha256,
-                _held: Held::new(blobs, id, Some(row)),
-            })
+            Ok(Blob { id, size, sha256, _held: Held::new(blobs, id, Some(row)) })
         })
         .await
     }

@@ -15,11 +15,7 @@ pub struct LogReader {
 
 impl LogReader {
     pub(super) fn new(log: Log, position: Position) -> Self {
-        Self {
-            log,
-            position,
-            rest: Bytes::new(),
-        }
+        Self { log, position, rest: Bytes::new() }
     }
 
     /// Where the next frame will be read from: what to remember in order to go on later.
@@ -37,10 +33,7 @@ impl Iterator for LogReader {
                 Ok(Some((position, bytes))) => (self.position, self.rest) = (position, bytes),
                 Ok(None) => return None,
                 Err(failure) => {
-                    self.position = Position {
-                        segment: self.position.segment + 1,
-                        offset: 0,
-                    };
+                    self.position = Position { segment: self.position.segment + 1, offset: 0 };
                     return Some(Err(failure));
                 }
             }
@@ -53,10 +46,7 @@ impl Iterator for LogReader {
             }
             Err(reason) => {
                 self.rest = Bytes::new();
-                self.position = Position {
-                    segment: position.segment + 1,
-                    offset: 0,
-                };
+                self.position = Position { segment: position.segment + 1, offset: 0 };
                 Some(Err(broken(&self.log, position, reason)))
             }
         }
@@ -74,18 +64,11 @@ pub struct LogBackReader {
 
 impl LogBackReader {
     pub(super) fn new(log: Log, ends: Vec<Position>) -> Self {
-        Self {
-            log,
-            ends,
-            frames: Vec::new(),
-        }
+        Self { log, ends, frames: Vec::new() }
     }
 
     fn enter(&mut self, end: Position) {
-        let start = Position {
-            segment: end.segment,
-            offset: 0,
-        };
+        let start = Position { segment: end.segment, offset: 0 };
         let mut rest = match self.log.load(start) {
             Ok(Some((position, bytes))) if position == start => bytes.slice(..(end.offset as usize).min(bytes.len())),
             // Empty, or dropped meanwhile.
@@ -120,10 +103,5 @@ impl Iterator for LogBackReader {
 
 fn broken(log: &Log, position: Position, reason: &'static str) -> StoreError {
     let Position { segment, offset } = position;
-    StoreError::BrokenLog {
-        log: log.name().to_owned(),
-        segment,
-        offset,
-        reason,
-    }
+    StoreError::BrokenLog { log: log.name().to_owned(), segment, offset, reason }
 }

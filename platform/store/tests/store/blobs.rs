@@ -17,11 +17,7 @@ async fn blob(store: &Store, chunks: &[&'static str]) -> Blob {
 }
 
 fn naming(id: Option<BlobId>) -> Item {
-    Item {
-        due: None,
-        text: String::new(),
-        blob: id,
-    }
+    Item { due: None, text: String::new(), blob: id }
 }
 
 async fn put(store: &Store, number: u32, blob: Option<BlobId>) {
@@ -52,10 +48,7 @@ async fn a_blob_is_read_whole_and_in_part() {
         assert_eq!(blob.size, 11);
         put(&store, 1, Some(id)).await;
         assert_eq!(content(store.blobs().open(&id).await.unwrap()).await, "hello world");
-        assert_eq!(
-            content(store.blobs().open(&id).await.unwrap().range(4..8)).await,
-            "o wo"
-        );
+        assert_eq!(content(store.blobs().open(&id).await.unwrap().range(4..8)).await, "o wo");
         assert_eq!(content(store.blobs().open(&id).await.unwrap().range(9..99)).await, "ld");
         assert_eq!(content(store.blobs().open(&id).await.unwrap().range(50..99)).await, "");
         assert_clean(&store).await;
@@ -67,10 +60,7 @@ async fn wrong_content_is_refused_and_leaves_nothing() {
     let (directory, store) = on_disk();
     let mut writer = store.blobs().writer().await.unwrap();
     writer.write(Bytes::from_static(b"abc")).await.unwrap();
-    assert!(matches!(
-        writer.finish(Some([0; 32])).await,
-        Err(StoreError::WrongChecksum { .. })
-    ));
+    assert!(matches!(writer.finish(Some([0; 32])).await, Err(StoreError::WrongChecksum { .. })));
     assert_eq!(files(&directory.path().join("data/blobs")), 0);
 }
 
@@ -151,9 +141,7 @@ async fn a_reader_keeps_the_file_of_a_deleted_blob() {
 async fn an_unknown_blob_cannot_be_named() {
     let store = in_memory();
     let id = blob(&store, &["x"]).await.id;
-    let refused = store
-        .write(move |tx| tx.put(ITEMS, &("a", 1u32), &naming(Some(id))))
-        .await;
+    let refused = store.write(move |tx| tx.put(ITEMS, &("a", 1u32), &naming(Some(id)))).await;
     assert!(matches!(refused, Err(StoreError::NoSuchBlob(found)) if found == id));
 }
 

@@ -26,11 +26,7 @@ async fn problems(store: &Store) -> Vec<String> {
 async fn a_clean_store_is_counted() {
     let store = in_memory();
     write(&store, |tx| tx.put(ITEMS, &("a", 1u32), &item(1, "x y"))).await;
-    store
-        .log("test", haar_store::LogOptions::default())
-        .unwrap()
-        .append(["x"])
-        .unwrap();
+    store.log("test", haar_store::LogOptions::default()).unwrap().append(["x"]).unwrap();
     let report = store.check(vec![ITEMS.info()]).await.unwrap();
     assert!(report.is_clean());
     assert_eq!((report.records, report.index_entries, report.log_frames), (1, 3, 1));
@@ -42,15 +38,7 @@ async fn missing_and_stale_index_entries_are_named() {
     write(&store, |tx| {
         tx.put(BARE, &("a", 1u32), &item(1, "x"))?;
         tx.put(ITEMS, &("a", 2u32), &item(2, "y"))?;
-        tx.put(
-            BARE,
-            &("a", 2u32),
-            &Item {
-                due: None,
-                text: "y".to_owned(),
-                blob: None,
-            },
-        )
+        tx.put(BARE, &("a", 2u32), &Item { due: None, text: "y".to_owned(), blob: None })
     })
     .await;
     let due = r"a\x00\x01\x80\x00\x00\x00\x00\x00\x00\x02a\x00\x01\x00\x00\x00\x02";
@@ -62,10 +50,7 @@ async fn missing_and_stale_index_entries_are_named() {
         ]
     );
     write(&store, |tx| tx.delete(BARE, &("a", 1u32))).await;
-    assert_eq!(
-        problems(&store).await,
-        [format!("index test.items.by_due: entry \"{due}\" has no such record")]
-    );
+    assert_eq!(problems(&store).await, [format!("index test.items.by_due: entry \"{due}\" has no such record")]);
 }
 
 #[tokio::test]
@@ -92,11 +77,7 @@ async fn damaged_and_miscounted_blobs_are_named() {
     writer.write(Bytes::from_static(b"content")).await.unwrap();
     let blob = writer.finish(None).await.unwrap();
     let id = blob.id;
-    let naming = move || Item {
-        due: None,
-        text: String::new(),
-        blob: Some(id),
-    };
+    let naming = move || Item { due: None, text: String::new(), blob: Some(id) };
     write(&store, move |tx| {
         tx.put(ITEMS, &("a", 1u32), &naming())?;
         tx.put(ITEMS, &("a", 2u32), &naming())
@@ -107,32 +88,11 @@ async fn damaged_and_miscounted_blobs_are_named() {
     fs::write(&path, "CONTENT").unwrap();
     let found = problems(&store).await;
     assert_eq!(found.len(), 1);
-    assert!(
-        found[0].starts_with(&format!("blob {id}: its SHA-256 is ")),
-        "{}",
-        found[0]
-    );
+    assert!(found[0].starts_with(&format!("blob {id}: its SHA-256 is ")), "{}", found[0]);
     fs::write(&path, "con").unwrap();
-    assert_eq!(
-        problems(&store).await,
-        [format!("blob {id}: it has 3 bytes, 7 were written")]
-    );
+    assert_eq!(problems(&store).await, [format!("blob {id}: it has 3 bytes, 7 were written")]);
     fs::write(&path, "content").unwrap();
     assert_eq!(problems(&store).await, [""; 0]);
-    write(&store, |tx| {
-        tx.put(
-            BARE,
-            &("a", 2u32),
-            &Item {
-                due: None,
-                text: String::new(),
-                blob: None,
-            },
-        )
-    })
-    .await;
-    assert_eq!(
-        problems(&store).await,
-        [format!("blob {id}: 2 links are counted, 1 records name it")]
-    );
+    write(&store, |tx| tx.put(BARE, &("a", 2u32), &Item { due: None, text: String::new(), blob: None })).await;
+    assert_eq!(problems(&store).await, [format!("blob {id}: 2 links are counted, 1 records name it")]);
 }

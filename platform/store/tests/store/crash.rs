@@ -18,9 +18,7 @@ async fn write_for_ever(store: Store, writer: u32, first: u32) {
     for number in first.. {
         let blob = if number % 8 == 0 {
             let mut blob = store.blobs().writer().await.unwrap();
-            blob.write(Bytes::from(format!("blob {writer}/{number}")))
-                .await
-                .unwrap();
+            blob.write(Bytes::from(format!("blob {writer}/{number}"))).await.unwrap();
             Some(blob.finish(None).await.unwrap())
         } else {
             None
@@ -29,11 +27,7 @@ async fn write_for_ever(store: Store, writer: u32, first: u32) {
         let note = id.clone();
         store
             .write(move |tx| {
-                let item = Item {
-                    due: Some(1),
-                    text: note.clone(),
-                    blob: blob.as_ref().map(|blob| blob.id),
-                };
+                let item = Item { due: Some(1), text: note.clone(), blob: blob.as_ref().map(|blob| blob.id) };
                 tx.put(ITEMS, &(writer.to_string(), number), &item)?;
                 if number % 3 == 2 {
                     tx.delete(ITEMS, &(writer.to_string(), number - 1))?;
@@ -51,23 +45,15 @@ async fn write_for_ever(store: Store, writer: u32, first: u32) {
 #[test]
 fn child_process() {
     let Ok(directory) = std::env::var(CHILD) else { return };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let store = Store::open(Config::at(directory)).unwrap();
         let first = |writer: u32| {
-            let last = store.read(|now| {
-                now.scan_back(ITEMS, Span::under((writer.to_string(),)))
-                    .next()
-                    .transpose()
-            });
+            let last = store.read(|now| now.scan_back(ITEMS, Span::under((writer.to_string(),))).next().transpose());
             last.unwrap().map_or(0, |((_, number), _)| number + 1)
         };
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|writer| tokio::spawn(write_for_ever(store.clone(), writer, first(writer))))
-            .collect();
+        let writers: Vec<_> =
+            (0..WRITERS).map(|writer| tokio::spawn(write_for_ever(store.clone(), writer, first(writer)))).collect();
         for writer in writers {
             writer.await.unwrap();
         }
@@ -117,10 +103,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_there_by_half() {
             assert!(found != superseded, "round {round}: {writer}/{number}");
         }
         let items: Vec<_> = now.scan_keys(ITEMS, Span::all()).collect::<Result<_, _>>().unwrap();
-        let mut pairs: Vec<_> = items
-            .iter()
-            .map(|(writer, number)| format!("{writer}/{number}"))
-            .collect();
+        let mut pairs: Vec<_> = items.iter().map(|(writer, number)| format!("{writer}/{number}")).collect();
         pairs.sort();
         let notes: Vec<_> = now.scan_keys(NOTES, Span::all()).collect::<Result<_, _>>().unwrap();
         assert_eq!(pairs, notes, "round {round}");

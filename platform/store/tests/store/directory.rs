@@ -8,10 +8,7 @@ use haar_store::{Config, Store, StoreError, VaultError};
 use crate::{in_memory, on_disk};
 
 fn refusal(directory: &std::path::Path) -> String {
-    Store::open(Config::at(directory))
-        .err()
-        .expect("it is refused")
-        .to_string()
+    Store::open(Config::at(directory)).err().expect("it is refused").to_string()
 }
 
 #[tokio::test]
@@ -76,10 +73,7 @@ async fn a_lost_vault_key_is_never_replaced() {
     store.close().await.unwrap();
     let data = directory.path().join("data");
     fs::remove_file(data.join("vault.key")).unwrap();
-    assert!(matches!(
-        Store::open(Config::at(&data)),
-        Err(StoreError::Vault(VaultError::KeyMissing(_)))
-    ));
+    assert!(matches!(Store::open(Config::at(&data)), Err(StoreError::Vault(VaultError::KeyMissing(_)))));
     assert!(!data.join("vault.key").exists());
 }
 

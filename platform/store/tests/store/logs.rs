@@ -9,19 +9,14 @@ use tempfile::TempDir;
 use crate::{in_memory, on_disk, reopen};
 
 /// Room for three frames of ten bytes (eight of header, two of payload).
-const SMALL: LogOptions = LogOptions {
-    segment_bytes: 30,
-    segments_max: 3,
-};
+const SMALL: LogOptions = LogOptions { segment_bytes: 30, segments_max: 3 };
 
 fn log(store: &Store) -> Log {
     store.log("ledger", SMALL).unwrap()
 }
 
 fn lines(from: Position, log: &Log) -> Vec<String> {
-    log.read(from)
-        .map(|frame| String::from_utf8(frame.unwrap().1.to_vec()).unwrap())
-        .collect()
+    log.read(from).map(|frame| String::from_utf8(frame.unwrap().1.to_vec()).unwrap()).collect()
 }
 
 fn all(log: &Log) -> Vec<String> {
@@ -69,10 +64,7 @@ async fn a_reader_goes_on_from_a_position_and_follows_the_end() {
     let middle = log.append(["a0", "a1"]).unwrap();
     log.append(["b0", "b1"]).unwrap();
     let mut reader = log.read(middle);
-    assert_eq!(
-        reader.by_ref().map(|frame| frame.unwrap().1).collect::<Vec<_>>(),
-        ["b0", "b1"]
-    );
+    assert_eq!(reader.by_ref().map(|frame| frame.unwrap().1).collect::<Vec<_>>(), ["b0", "b1"]);
     assert_eq!(reader.position(), log.end());
     log.append(["c0"]).unwrap();
     assert_eq!(reader.next().unwrap().unwrap().1, "c0");
@@ -95,12 +87,7 @@ async fn a_torn_tail_is_cut_off_wherever_it_was_torn() {
         log(&store).append(["a0", "a1", "a2"]).unwrap();
         store.close().await.unwrap();
         let segment = segments(&directory).pop().unwrap();
-        fs::OpenOptions::new()
-            .write(true)
-            .open(&segment)
-            .unwrap()
-            .set_len(kept)
-            .unwrap();
+        fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(kept).unwrap();
         let store = Store::open(haar_store::Config::at(directory.path().join("data"))).unwrap();
         let log = log(&store);
         assert_eq!(all(&log), ["a0", "a1"], "{kept} bytes kept");
@@ -115,12 +102,7 @@ async fn zeros_at_the_end_are_no_frames() {
     log(&store).append(["a0"]).unwrap();
     store.close().await.unwrap();
     let segment = segments(&directory).pop().unwrap();
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&segment)
-        .unwrap()
-        .set_len(26)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(26).unwrap();
     let store = Store::open(haar_store::Config::at(directory.path().join("data"))).unwrap();
     assert_eq!(all(&log(&store)), ["a0"]);
     assert_eq!(fs::metadata(&segment).unwrap().len(), 10);
@@ -139,24 +121,14 @@ async fn damage_in_an_old_segment_is_named_and_passed_over() {
     let frames: Vec<_> = log(&store).read(Position::default()).collect();
     let good: Vec<_> = frames.iter().flatten().map(|(_, payload)| payload).collect();
     assert_eq!(good, ["a0", "b0", "b1"]);
-    assert!(matches!(
-        frames[1],
-        Err(StoreError::BrokenLog {
-            segment: 0,
-            offset: 10,
-            ..
-        })
-    ));
+    assert!(matches!(frames[1], Err(StoreError::BrokenLog { segment: 0, offset: 10, .. })));
     assert_eq!(log(&store).read_back().filter(Result::is_ok).count(), 3);
 }
 
 #[test]
 fn a_frame_larger_than_a_segment_is_refused() {
     let store = in_memory();
-    assert!(matches!(
-        log(&store).append(["x".repeat(23)]),
-        Err(StoreError::FrameTooLarge { found: 23, max: 22 })
-    ));
+    assert!(matches!(log(&store).append(["x".repeat(23)]), Err(StoreError::FrameTooLarge { found: 23, max: 22 })));
     assert!(all(&log(&store)).is_empty());
 }
 
@@ -164,9 +136,6 @@ fn a_frame_larger_than_a_segment_is_refused() {
 fn a_name_that_is_a_path_is_refused() {
     let store = in_memory();
     for name in ["", "..", "a/b", "A", ".hidden"] {
-        assert!(
-            matches!(store.log(name, SMALL), Err(StoreError::BadLogName(_))),
-            "{name}"
-        );
+        assert!(matches!(store.log(name, SMALL), Err(StoreError::BadLogName(_))), "{name}");
     }
 }

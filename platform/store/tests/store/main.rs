@@ -26,24 +26,17 @@ impl Record for Item {}
 
 type ItemKey = (String, u32);
 
-const ITEMS: Table<ItemKey, Item> = Table::new("test.items")
-    .indexed(&[&BY_DUE, &BY_WORD])
-    .blobs(|item| item.blob.into_iter().collect());
-const BY_DUE: Index<(String, i64), ItemKey, Item> = Index::new("test.items.by_due", |(group, _), item| {
-    item.due.map(|due| (group.clone(), due)).into_iter().collect()
-});
+const ITEMS: Table<ItemKey, Item> =
+    Table::new("test.items").indexed(&[&BY_DUE, &BY_WORD]).blobs(|item| item.blob.into_iter().collect());
+const BY_DUE: Index<(String, i64), ItemKey, Item> =
+    Index::new("test.items.by_due", |(group, _), item| item.due.map(|due| (group.clone(), due)).into_iter().collect());
 /// Several entries for one record.
-const BY_WORD: Index<String, ItemKey, Item> = Index::new("test.items.by_word", |_, item| {
-    item.text.split(' ').map(str::to_owned).collect()
-});
+const BY_WORD: Index<String, ItemKey, Item> =
+    Index::new("test.items.by_word", |_, item| item.text.split(' ').map(str::to_owned).collect());
 const NOTES: Table<String, String> = Table::new("test.notes");
 
 fn item(due: i64, text: &str) -> Item {
-    Item {
-        due: Some(due),
-        text: text.to_owned(),
-        blob: None,
-    }
+    Item { due: Some(due), text: text.to_owned(), blob: None }
 }
 
 fn in_memory() -> Store {

@@ -24,19 +24,13 @@ enum Ending {
 }
 
 fn key() -> impl Strategy<Value = ItemKey> {
-    (
-        prop_oneof![Just(""), Just("a"), Just("a\0"), Just("b")].prop_map(str::to_owned),
-        0..4u32,
-    )
+    (prop_oneof![Just(""), Just("a"), Just("a\0"), Just("b")].prop_map(str::to_owned), 0..4u32)
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let text = prop_oneof![Just("x"), Just("x y"), Just("y y"), Just("")];
-    let item = (proptest::option::of(-2..3i64), text).prop_map(|(due, text)| Item {
-        due,
-        text: text.to_owned(),
-        blob: None,
-    });
+    let item =
+        (proptest::option::of(-2..3i64), text).prop_map(|(due, text)| Item { due, text: text.to_owned(), blob: None });
     prop_oneof![
         3 => (key(), item).prop_map(|(key, item)| Op::Put(key, item)),
         1 => key().prop_map(Op::Delete),
@@ -52,10 +46,7 @@ fn compare(found: &impl Read, model: &Model, probe: &ItemKey) -> Result<(), Stor
     let all: Vec<_> = model.clone().into_iter().collect();
     assert_eq!(found.scan(ITEMS, Span::all()).collect::<Result<Vec<_>, _>>()?, all);
     let backward: Vec<_> = all.iter().rev().cloned().collect();
-    assert_eq!(
-        found.scan_back(ITEMS, Span::all()).collect::<Result<Vec<_>, _>>()?,
-        backward
-    );
+    assert_eq!(found.scan_back(ITEMS, Span::all()).collect::<Result<Vec<_>, _>>()?, backward);
     assert_eq!(found.count(ITEMS)?, all.len() as u64);
     assert_eq!(found.get(ITEMS, probe)?, model.get(probe).cloned());
     assert_eq!(found.contains(ITEMS, probe)?, model.contains_key(probe));
@@ -64,60 +55,35 @@ fn compare(found: &impl Read, model: &Model, probe: &ItemKey) -> Result<(), Stor
     let expected = |fits: &dyn Fn(&ItemKey) -> bool| model.keys().filter(|key| fits(key)).cloned().collect::<Vec<_>>();
     let (group, number) = (probe.0.as_str(), probe.1);
     assert_eq!(keys(Span::under((group,)))?, expected(&|key| key.0 == group));
-    assert_eq!(
-        keys(Span::starting((), group))?,
-        expected(&|key| key.0.starts_with(group))
-    );
+    assert_eq!(keys(Span::starting((), group))?, expected(&|key| key.0.starts_with(group)));
     assert_eq!(keys(Span::all().after(probe))?, expected(&|key| key > probe));
     assert_eq!(keys(Span::all().from(probe))?, expected(&|key| key >= probe));
     assert_eq!(keys(Span::all().before(probe))?, expected(&|key| key < probe));
-    assert_eq!(
-        keys(Span::between((group,), ..=number))?,
-        expected(&|key| key.0 == group && key.1 <= number)
-    );
-    assert_eq!(
-        keys(Span::between((group,), number..))?,
-        expected(&|key| key.0 == group && key.1 >= number)
-    );
+    assert_eq!(keys(Span::between((group,), ..=number))?, expected(&|key| key.0 == group && key.1 <= number));
+    assert_eq!(keys(Span::between((group,), number..))?, expected(&|key| key.0 == group && key.1 >= number));
     assert_eq!(
         keys(Span::between((group,), 1..number))?,
         expected(&|key| key.0 == group && (1..number).contains(&key.1))
     );
 
-    let mut due: Vec<_> = model
-        .iter()
-        .filter_map(|(key, item)| Some(((key.0.clone(), item.due?), key.clone(), item.clone())))
-        .collect();
+    let mut due: Vec<_> =
+        model.iter().filter_map(|(key, item)| Some(((key.0.clone(), item.due?), key.clone(), item.clone()))).collect();
     due.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
-    assert_eq!(
-        found.scan_index(BY_DUE, Span::all()).collect::<Result<Vec<_>, _>>()?,
-        due
-    );
+    assert_eq!(found.scan_index(BY_DUE, Span::all()).collect::<Result<Vec<_>, _>>()?, due);
     if let Some((middle, key, _)) = due.get(due.len() / 2) {
-        let after: Vec<_> = found
-            .scan_index(BY_DUE, Span::all().after_entry(middle, key))
-            .collect::<Result<_, _>>()?;
+        let after: Vec<_> = found.scan_index(BY_DUE, Span::all().after_entry(middle, key)).collect::<Result<_, _>>()?;
         assert_eq!(after, due[due.len() / 2 + 1..]);
-        let before: Vec<_> = found
-            .scan_index_back(BY_DUE, Span::all().before_entry(middle, key))
-            .collect::<Result<_, _>>()?;
+        let before: Vec<_> =
+            found.scan_index_back(BY_DUE, Span::all().before_entry(middle, key)).collect::<Result<_, _>>()?;
         assert_eq!(before, due[..due.len() / 2].iter().rev().cloned().collect::<Vec<_>>());
     }
     let named = |word: &str| words_of(model).into_iter().filter(|entry| entry.0 == word).count() as u64;
     assert_eq!(found.count_index(BY_WORD, Span::only("x"))?, named("x"));
     assert_eq!(keys(Span::only(probe))?, expected(&|key| key == probe));
     let due_by_zero = due.iter().filter(|entry| entry.0.0 == group && entry.0.1 <= 0).count() as u64;
-    assert_eq!(
-        found.count_index(BY_DUE, Span::between((group,), ..=0i64))?,
-        due_by_zero
-    );
+    assert_eq!(found.count_index(BY_DUE, Span::between((group,), ..=0i64))?, due_by_zero);
 
-    assert_eq!(
-        found
-            .scan_index_keys(BY_WORD, Span::all())
-            .collect::<Result<Vec<_>, _>>()?,
-        words_of(model)
-    );
+    assert_eq!(found.scan_index_keys(BY_WORD, Span::all()).collect::<Result<Vec<_>, _>>()?, words_of(model));
     Ok(())
 }
 

@@ -26,10 +26,7 @@ impl Record for Queue {
         match version {
             1 => {
                 let old: QueueV1 = decode_body(bytes)?;
-                Ok(Self {
-                    name: old.name,
-                    delay_millis: u64::from(old.delay_seconds) * 1000,
-                })
+                Ok(Self { name: old.name, delay_millis: u64::from(old.delay_seconds) * 1000 })
             }
             found => Err(Corrupt::NoUpgrade { found, record: "Queue" }),
         }
@@ -42,41 +39,15 @@ const NEW: Table<String, Queue> = Table::new("test.queues");
 #[tokio::test]
 async fn an_old_record_is_upgraded_when_it_is_read() {
     let store = in_memory();
-    write(&store, |tx| {
-        tx.put(
-            OLD,
-            "q",
-            &QueueV1 {
-                name: "q".to_owned(),
-                delay_seconds: 3,
-            },
-        )
-    })
-    .await;
+    write(&store, |tx| tx.put(OLD, "q", &QueueV1 { name: "q".to_owned(), delay_seconds: 3 })).await;
     let queue = store.read(|now| now.get(NEW, "q")).unwrap();
-    assert_eq!(
-        queue,
-        Some(Queue {
-            name: "q".to_owned(),
-            delay_millis: 3000
-        })
-    );
+    assert_eq!(queue, Some(Queue { name: "q".to_owned(), delay_millis: 3000 }));
 }
 
 #[tokio::test]
 async fn a_record_of_a_newer_version_is_refused_by_name() {
     let store = in_memory();
-    write(&store, |tx| {
-        tx.put(
-            NEW,
-            "q",
-            &Queue {
-                name: "q".to_owned(),
-                delay_millis: 1,
-            },
-        )
-    })
-    .await;
+    write(&store, |tx| tx.put(NEW, "q", &Queue { name: "q".to_owned(), delay_millis: 1 })).await;
     let refused = store.read(|now| now.get(OLD, "q")).unwrap_err();
     assert_eq!(
         refused.to_string(),

@@ -72,10 +72,7 @@ async fn a_refused_transaction_leaves_nothing() {
         })
         .await;
     assert_eq!(refused, Err(Refusal::Full));
-    assert_eq!(
-        store.read(|now| now.get(ITEMS, &("a", 1u32))).unwrap(),
-        Some(item(5, "kept"))
-    );
+    assert_eq!(store.read(|now| now.get(ITEMS, &("a", 1u32))).unwrap(), Some(item(5, "kept")));
     assert_eq!(store.read(|now| now.count(ITEMS)).unwrap(), 1);
     assert!(!called.load(Ordering::SeqCst));
     assert_clean(&store).await;
@@ -92,12 +89,7 @@ async fn a_panic_is_answered_and_the_writer_goes_on() {
         .await;
     assert!(matches!(answer, Err(StoreError::Panicked(text)) if text == "on purpose"));
     write(&store, |tx| tx.put(NOTES, "whole", &"done".to_owned())).await;
-    assert_eq!(
-        store
-            .read(|now| now.scan_keys(NOTES, Span::all()).collect::<Result<Vec<_>, _>>())
-            .unwrap(),
-        ["whole"]
-    );
+    assert_eq!(store.read(|now| now.scan_keys(NOTES, Span::all()).collect::<Result<Vec<_>, _>>()).unwrap(), ["whole"]);
 }
 
 /// Holds the writer in a first transaction until 200 others wait behind it.
@@ -169,10 +161,7 @@ async fn on_commit_runs_when_the_write_is_visible_and_before_the_answer() {
 async fn delete_returns_what_was_there() {
     let store = in_memory();
     write(&store, |tx| tx.put(ITEMS, &("a", 1u32), &item(5, "x"))).await;
-    let deleted = write(&store, |tx| {
-        Ok((tx.delete(ITEMS, &("a", 1u32))?, tx.delete(ITEMS, &("a", 1u32))?))
-    })
-    .await;
+    let deleted = write(&store, |tx| Ok((tx.delete(ITEMS, &("a", 1u32))?, tx.delete(ITEMS, &("a", 1u32))?))).await;
     assert_eq!(deleted, (Some(item(5, "x")), None));
     assert_eq!(store.read(|now| now.count_index(BY_DUE, Span::all())).unwrap(), 0);
 }
@@ -203,10 +192,7 @@ async fn a_closed_store_answers_closed() {
     let before = store.snapshot();
     store.close().await.unwrap();
     assert!(matches!(store.read(|now| now.get(NOTES, "a")), Err(StoreError::Closed)));
-    assert!(matches!(
-        store.write(|tx| tx.put(NOTES, "a", &String::new())).await,
-        Err(StoreError::Closed)
-    ));
+    assert!(matches!(store.write(|tx| tx.put(NOTES, "a", &String::new())).await, Err(StoreError::Closed)));
     assert!(matches!(store.close().await, Err(StoreError::Closed)));
     drop(before);
 }

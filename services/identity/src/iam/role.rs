@@ -1,4 +1,4 @@
-//! Roles.
+//! Roles: made, read, changed and deleted, with the policy that says whom they trust.
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::Ctx;

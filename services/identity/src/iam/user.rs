@@ -1,4 +1,4 @@
-//! Users.
+//! Users: made, read, renamed and deleted.
 
 use haar_platform::aws::iam as api;
 use haar_platform::kernel::{AccountId, Ctx, Timestamp};

@@ -1,4 +1,4 @@
-//! Tags.
+//! Tags of users, roles, policies and instance profiles follow one set of rules.
 
 use super::*;
 

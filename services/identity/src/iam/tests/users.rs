@@ -1,4 +1,4 @@
-//! Users.
+//! Users come, go and change their names.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Deleting.
+//! Deleting one parameter, and many.
 
 use super::*;
 

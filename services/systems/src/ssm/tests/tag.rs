@@ -1,4 +1,4 @@
-//! Tags.
+//! Tags of parameters: set at creation, added, removed, listed.
 
 use super::*;
 use aws::ResourceTypeForTagging;
