@@ -106,6 +106,21 @@ impl Client {
         Ok(Err(ServiceError { code: element(&answer, "Code"), message: element(&answer, "Message") }))
     }
 
+    /// One call of S3: method, path with query, body. The answer is the body.
+    pub async fn s3(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Result<Bytes, ServiceError>, Failure> {
+        let (status, answer) = self.send(method, path, Some("s3"), &[], body.into()).await?;
+        if status.is_success() {
+            return Ok(Ok(answer));
+        }
+        let text = String::from_utf8_lossy(&answer);
+        Ok(Err(ServiceError { code: element(&text, "Code"), message: element(&text, "Message") }))
+    }
+
     /// One of the house's own pages, under `/_haar/`.
     pub async fn page(&self, method: Method, path: &str) -> Result<Value, Failure> {
         let (status, body) = self.send(method, path, None, &[], Bytes::new()).await?;

@@ -26,7 +26,9 @@ impl OpenHouse {
         let platform = ground_floor(settings)?;
         let identity = haar_identity::open(&platform);
         let mut services = identity.services;
+        services.push(haar_catalog::glue::service(&platform));
         services.push(haar_messaging::sqs::service(&platform));
+        services.push(haar_storage::s3::service(&platform));
         services.push(haar_systems::ssm::service(&platform));
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
         let switchboard =
@@ -75,7 +77,9 @@ impl OpenHouse {
 pub fn tables() -> Vec<TableInfo> {
     let mut tables = haar_platform::bus::tables();
     tables.extend(haar_identity::tables());
+    tables.extend(haar_catalog::glue::tables());
     tables.extend(haar_messaging::sqs::tables());
+    tables.extend(haar_storage::s3::tables());
     tables.extend(haar_systems::ssm::tables());
     tables
 }

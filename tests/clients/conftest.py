@@ -1,6 +1,7 @@
 """What the tests with real clients share: houses, and root's clients for them."""
 
 import os
+import uuid
 
 # Before boto3 reads them: a developer's own profiles, regions and proxies are none of these tests' business.
 for name in list(os.environ):
@@ -57,3 +58,22 @@ def ssm(house):
 @pytest.fixture(scope="module")
 def sqs(house):
     return house.client("sqs")
+
+
+@pytest.fixture(scope="module")
+def s3(house):
+    return house.client("s3")
+
+
+@pytest.fixture(scope="module")
+def glue(house):
+    return house.client("glue")
+
+
+@pytest.fixture
+def bucket(request, s3):
+    """A new bucket for one test alone, named after it as far as S3 allows."""
+    words = request.node.originalname.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    name = f"{words}-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=name)
+    return name

@@ -32,7 +32,7 @@ def test_env_works_before_the_house_is_up_and_notes_it(tmp_path):
 def test_health_names_the_services(house):
     health = house.page("health")
     assert health["status"] == "ok"
-    assert health["services"] == ["iam", "sqs", "ssm", "sts"]
+    assert health["services"] == ["glue", "iam", "s3", "sqs", "ssm", "sts"]
 
 
 def test_status_tells_what_is_in_the_house(open_house):
@@ -42,7 +42,7 @@ def test_status_tells_what_is_in_the_house(open_house):
     assert ran.returncode == 0
     lines = ran.stdout.splitlines()
     assert lines[0].endswith(f"at {house.endpoint}, account 000000000000, region us-east-1")
-    assert "services iam, sqs, ssm, sts" in lines
+    assert "services glue, iam, s3, sqs, ssm, sts" in lines
     assert "data     memory" in lines
     status = json.loads(house.haar("status", "--json").stdout)
     assert status["calls"] == 1 and sum(status["tables"].values()) >= 1

@@ -55,7 +55,7 @@ def test_json_that_is_none_is_a_serialization_error(house):
 def test_a_plain_visit_is_answered_with_an_error_of_aws(house):
     answer = fetch(house.endpoint + "/")
     assert answer.status in (400, 403, 404)
-    assert answer.headers["x-amzn-requestid"]
+    assert answer.headers["x-amz-request-id"]
 
 
 def test_bytes_that_are_no_http_do_no_harm(house, sts):

@@ -6,4 +6,5 @@ mod crash;
 mod flows;
 mod hostile;
 mod lifecycle;
+mod notifications;
 mod panics;

@@ -48,6 +48,7 @@ impl Tour {
     async fn walk(&self) -> Result<(), Failure> {
         self.parameters().await?;
         self.queue().await?;
+        self.lake().await?;
         let ingest = self.identity().await?;
         self.least_privilege(&ingest).await?;
         self.a_day_later().await?;
@@ -95,6 +96,54 @@ impl Tour {
             .filter_map(|message| message["Body"].as_str())
             .collect();
         self.teller.fact("three sent, one of them twice; received", &bodies.join(", "));
+        Ok(())
+    }
+
+    async fn lake(&self) -> Result<(), Failure> {
+        self.teller.title("S3 keeps the posts, the Glue Data Catalog knows what they are");
+        self.s3(Method::PUT, "/reddit-lake", "").await?;
+        for day in ["2026-11-21", "2026-11-22", "2026-11-23"] {
+            let path = format!("/reddit-lake/raw/subreddit%3Drust/dt%3D{day}/posts.ndjson");
+            self.s3(Method::PUT, &path, format!("{{\"id\":\"{day}\",\"title\":\"a post\",\"score\":7}}\n")).await?;
+        }
+        let listed =
+            self.s3(Method::GET, "/reddit-lake?list-type=2&prefix=raw%2Fsubreddit%3Drust%2F&delimiter=%2F", "").await?;
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        let folders: Vec<String> =
+            listed.split("<CommonPrefixes>").skip(1).map(|prefix| element(prefix, "Prefix")).collect();
+        self.teller.fact("folders under raw/subreddit=rust/", &format!("{}", folders.len()));
+
+        self.glue("CreateDatabase", json!({ "DatabaseInput": { "Name": "reddit" } })).await?;
+        let column = |name: &str, kind: &str| json!({ "Name": name, "Type": kind });
+        let storage = |location: &str| {
+            json!({
+                "Location": location,
+                "Columns": [column("id", "string"), column("title", "string"), column("score", "int")],
+                "SerdeInfo": { "SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe" },
+            })
+        };
+        let table = json!({
+            "Name": "posts",
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [column("subreddit", "string"), column("dt", "date")],
+            "StorageDescriptor": storage("s3://reddit-lake/raw/"),
+        });
+        self.glue("CreateTable", json!({ "DatabaseName": "reddit", "TableInput": table })).await?;
+        let partitions: Vec<Value> = folders
+            .iter()
+            .filter_map(|folder| folder.trim_end_matches('/').rsplit_once("dt="))
+            .map(|(_, day)| {
+                let location = format!("s3://reddit-lake/raw/subreddit=rust/dt={day}/");
+                json!({ "Values": ["rust", day], "StorageDescriptor": storage(&location) })
+            })
+            .collect();
+        let batch = json!({ "DatabaseName": "reddit", "TableName": "posts", "PartitionInputList": partitions });
+        self.glue("BatchCreatePartition", batch).await?;
+        let since = "subreddit = 'rust' AND dt >= '2026-11-22'";
+        let wanted = json!({ "DatabaseName": "reddit", "TableName": "posts", "Expression": since });
+        let found = self.glue("GetPartitions", wanted).await?;
+        let found = found["Partitions"].as_array().map_or(0, Vec::len);
+        self.teller.fact(&format!("partitions where {since}"), &found.to_string());
         Ok(())
     }
 
@@ -162,6 +211,14 @@ impl Tour {
         worked(self.root.json("sqs", "1.0", &format!("AmazonSQS.{operation}"), input).await?)
     }
 
+    async fn glue(&self, operation: &str, input: Value) -> Result<Value, Failure> {
+        worked(self.root.json("glue", "1.1", &format!("AWSGlue.{operation}"), input).await?)
+    }
+
+    async fn s3(&self, method: Method, path: &str, body: impl Into<bytes::Bytes>) -> Result<bytes::Bytes, Failure> {
+        worked(self.root.s3(method, path, body).await?)
+    }
+
     async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, Failure> {
         worked(self.root.query("iam", "2010-05-08", action, parameters).await?)
     }
@@ -205,7 +262,7 @@ impl Teller {
     }
 
     fn fact(&self, name: &str, value: &str) {
-        println!("  {name:<42} {value}");
+        println!("  {name:<64} {value}");
     }
 
     fn say(&self, text: &str) {

@@ -137,6 +137,11 @@ fn denied(ctx: &Ctx, model: &Model, denial: Denial) -> Fault {
     let message = match model.service {
         // SQS writes the action in lower case.
         "sqs" => denial.message.replace(&denial.action, &denial.action.to_lowercase()),
+        // S3 says nothing to those who did not sign, and puts the resource in quotes for the others.
+        "s3" if ctx.caller.principal == Principal::Anonymous => "Access Denied".to_owned(),
+        "s3" => denial
+            .message
+            .replace(&format!("on resource: {}", denial.resource), &format!("on resource: \"{}\"", denial.resource)),
         _ => denial.message,
     };
     let mut fault = Fault::common("AccessDeniedException", if plain_json { 400 } else { 403 }, message);

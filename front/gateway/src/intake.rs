@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use haar_platform::kernel::{Clock, Fault};
+use haar_platform::kernel::Fault;
+use haar_platform::kernel::body::BodyError;
+use http_body::Body as _;
 use http_body_util::BodyExt;
-use hyper::body::Body as _;
-use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::patience::Patient;
 
 /// A request that is not a stream holds at most this many bytes. AWS's largest such requests (Lambda code in the
 /// request, 50 MiB zipped) come with a later service and will say so themselves; SQS and Logs stop at 1 MiB.
@@ -25,14 +27,13 @@ pub const DECODING_BYTES_MAX: usize = 32 * 1024 * 1024;
 const SMALL_BYTES: usize = 64 * 1024;
 
 /// A client that sends nothing for this long is sent away.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+pub const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// The unit in which buffered bytes are counted.
 const PERMIT_BYTES: usize = 4096;
 
 /// Reads bodies whole.
 pub struct Intake {
-    clock: Clock,
     room: Arc<Semaphore>,
     decoding: Arc<Semaphore>,
 }
@@ -45,16 +46,16 @@ pub struct Buffered {
 }
 
 impl Intake {
-    /// By the machine's clock: patience with a client is not a matter of the house's time.
-    pub fn new(clock: Clock) -> Self {
+    /// With all room free.
+    pub fn new() -> Self {
         let room = Arc::new(Semaphore::new(REQUESTS_BYTES_MAX / PERMIT_BYTES));
         let decoding = Arc::new(Semaphore::new(DECODING_BYTES_MAX / PERMIT_BYTES));
-        Self { clock, room, decoding }
+        Self { room, decoding }
     }
 
     /// Reads to the end, or says what is wrong. Room is taken as bytes arrive, so a client that announces much and
     /// sends little holds little.
-    pub async fn read(&self, mut body: Incoming) -> Result<Buffered, Fault> {
+    pub async fn read(&self, mut body: Patient) -> Result<Buffered, Fault> {
         if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
             return Err(too_large());
         }
@@ -63,7 +64,8 @@ impl Intake {
         let mut first: Option<Bytes> = None;
         let mut rest = BytesMut::new();
         let mut length = 0;
-        while let Some(frame) = self.next_frame(&mut body).await? {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(broken_off)?;
             let Ok(piece) = frame.into_data() else { continue };
             length += piece.len();
             if length > REQUEST_BYTES_MAX {
@@ -97,20 +99,23 @@ impl Intake {
         }
         self.decoding.clone().acquire_many_owned(permits(length)).await.ok()
     }
+}
 
-    async fn next_frame(&self, body: &mut Incoming) -> Result<Option<hyper::body::Frame<Bytes>>, Fault> {
-        tokio::select! {
-            biased;
-            frame = body.frame() => frame.transpose().map_err(|_| {
-                Fault::common("IncompleteBody", 400, "The request body terminated unexpectedly")
-            }),
-            () = self.clock.patience(SILENCE_MAX) => Err(Fault::common(
-                "RequestTimeout",
-                400,
-                "Your socket connection to the server was not read from or written to within the timeout period.",
-            )),
-        }
+fn broken_off(error: BodyError) -> Fault {
+    match error.downcast::<Fault>() {
+        Ok(fault) => *fault,
+        // A client who leaves is no trouble of ours.
+        Err(_) => Fault::common("IncompleteBody", 400, "The request body terminated unexpectedly"),
     }
+}
+
+/// The client has sent nothing for too long.
+pub fn silent() -> Fault {
+    Fault::common(
+        "RequestTimeout",
+        400,
+        "Your socket connection to the server was not read from or written to within the timeout period.",
+    )
 }
 
 fn permits(length: usize) -> u32 {

@@ -6,19 +6,25 @@
 //!     intake         bodies that are read whole, within bounds
 //!     identify       who signed it
 //!     signing_keys   derived keys, kept for a while
+//!     patience       bodies that stream, from clients who do not fall silent
 //!     verified_body  bodies that stream, checked while they pass
+//!     form_upload    S3's uploads by browsers' forms
 //!     switchboard    all services behind one door; also for calls from inside
 //!     authorize      may they
+//!     cross_origin   pages of other origins: preflights, and who may read an answer
 //!     record         the ledger line
 //!   pages          the house's own: /_haar/…
 //!   testkit        a house for tests of services (feature `testkit`)
 //! ```
 
 mod authorize;
+mod cross_origin;
+mod form_upload;
 mod identify;
 mod intake;
 mod listener;
 mod pages;
+mod patience;
 mod pipeline;
 mod record;
 mod signing_keys;

@@ -9,16 +9,19 @@ use haar_platform::Platform;
 use haar_platform::kernel::ctx::Origin;
 use haar_platform::kernel::schema::{Model, Protocol};
 use haar_platform::kernel::{Body, Ctx, Fault, House};
-use haar_wire::sigv4::{AuthError, Family};
-use haar_wire::{Dialect, Payload, Recognised, Recogniser, Recognition, Refusal};
-use http::header::{HOST, USER_AGENT};
+use haar_wire::sigv4::{AuthError, Family, Payload as Verified, StreamError};
+use haar_wire::{Dialect, FormPolicy, Payload, Recognised, Recogniser, Recognition, Refusal};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
+use crate::cross_origin;
+use crate::form_upload::Form;
 use crate::identify::{self, AuthMode, Identifier};
 use crate::intake::{Buffered, Intake};
 use crate::pages;
+use crate::patience::Patient;
 use crate::record::{Answer, Draft};
 use crate::switchboard::Switchboard;
 use crate::verified_body;
@@ -34,9 +37,11 @@ pub struct Gateway {
 }
 
 /// A call that ended before it reached its operation, or there.
-struct Refused {
-    dialect: Dialect,
-    fault: Fault,
+pub struct Refused {
+    /// How to answer.
+    pub dialect: Dialect,
+    /// What to answer.
+    pub fault: Fault,
 }
 
 impl Gateway {
@@ -48,7 +53,7 @@ impl Gateway {
         auth: AuthMode,
         data: String,
     ) -> Self {
-        let intake = Intake::new(platform.house.clock.clone());
+        let intake = Intake::new();
         let identifier = Identifier::new(platform.house.clone(), switchboard.authority().clone(), auth);
         Self { recogniser: Recogniser::new(models), intake, identifier, platform, switchboard, data }
     }
@@ -70,27 +75,41 @@ impl Gateway {
             return pages::answer(self, &parts, peer).await.map(Body::into_stream);
         }
         let mut draft = Draft::begin(self.house(), &parts, peer);
-        let answer = match self.walk(&parts, body, peer, &mut draft).await {
-            Ok(answer) => answer,
-            Err(refused) => {
-                let Refused { dialect, fault } = *refused;
-                draft.failed(&fault, dialect.protocol);
-                haar_wire::encode_fault(&dialect, &fault, &draft.line.request_id)
-            }
+        let body = Patient::new(body, &parts.headers, self.house().clock.clone());
+        let remainder = body.remainder();
+        let walked = match cross_origin::is_preflight(&parts) {
+            true => cross_origin::preflight(&self.recogniser, &self.switchboard, &parts, &mut draft),
+            false => self.walk(&parts, body, peer, &mut draft).await,
         };
+        let mut answer = walked.unwrap_or_else(|refused| {
+            let Refused { dialect, fault } = *refused;
+            draft.failed(&fault, dialect.protocol);
+            haar_wire::encode_fault(&dialect, &fault, &draft.line.request_id)
+        });
+        cross_origin::share(&self.recogniser, &self.switchboard, &parts, &draft, answer.headers_mut());
+        remainder.drain().await;
+        if never_told_to_go_on(&parts, answer.status()) {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if parts.method == Method::HEAD {
+            *answer.body_mut() = Body::empty();
+        }
         draft.record(&self.platform, answer).await
     }
 
     async fn walk(
         &self,
         parts: &Parts,
-        body: Incoming,
+        body: Patient,
         peer: SocketAddr,
         draft: &mut Draft,
     ) -> Result<Response<Body>, Box<Refused>> {
         // Recognise: which operation of which service, in which protocol?
         let claim = identify::claim(parts);
         let scope = claim.as_ref().ok().and_then(Option::as_ref).map(|claim| claim.scope.service.as_str());
+        if let Some((model, bucket)) = self.recogniser.form_upload(parts, scope) {
+            return self.walk_form(model, &bucket, parts, body, peer, draft).await;
+        }
         let (recognised, body) = self.recognise(parts, scope, body, draft).await?;
         let dialect = recognised.dialect();
         let refused = |fault| Box::new(Refused { dialect, fault });
@@ -110,12 +129,27 @@ impl Gateway {
 
         // Decode: the typed tree that the operation takes.
         let _turn = self.intake.turn(body.bytes().map_or(0, Bytes::len)).await;
+        let wording = Wording::of(&recognised);
         let (payload, _room) = match body {
-            Arriving::Whole(buffered) => (Payload::Whole(buffered.bytes.clone()), Some(buffered)),
+            Arriving::Whole(buffered) => {
+                let bytes = buffered.bytes.clone();
+                let (bytes, trailers) = match identity.payload {
+                    Verified::Chunked(decoder) => {
+                        verified_body::unwrap(*decoder, bytes).map_err(|error| refused(wording.refusal(&error)))?
+                    }
+                    _ => (bytes, HeaderMap::new()),
+                };
+                haar_wire::check_digests(&recognised, &parts.headers, &trailers, &bytes).map_err(&refused)?;
+                (Payload::Whole(bytes), Some(buffered))
+            }
             Arriving::Stream(incoming) => {
-                let wording = Wording::of(&recognised);
                 let refusal = Box::new(move |error: &AuthError| wording.refusal(error));
-                (Payload::Stream(verified_body::of(incoming, identity.payload, refusal)), None)
+                let body = verified_body::of(incoming, identity.payload, refusal);
+                draft.line.bytes_in = body.length().unwrap_or(0);
+                if body.length().is_none() {
+                    return Err(refused(wording.refusal(&AuthError::Stream(StreamError::MissingLength))));
+                }
+                (Payload::Stream(body), None)
             }
         };
         let decoded = haar_wire::decode(&recognised, parts, payload).map_err(&refused)?;
@@ -130,12 +164,58 @@ impl Gateway {
         Ok(haar_wire::encode(&recognised, output, &draft.line.request_id))
     }
 
+    /// The same way for a browser's form, which means a `PutObject` and is signed in its own manner.
+    async fn walk_form(
+        &self,
+        model: &'static Model,
+        bucket: &str,
+        parts: &Parts,
+        body: Patient,
+        peer: SocketAddr,
+        draft: &mut Draft,
+    ) -> Result<Response<Body>, Box<Refused>> {
+        let dialect = Dialect { protocol: Protocol::RestXml, model: Some(model), query_mode: false };
+        let refused = |fault| Box::new(Refused { dialect, fault });
+        draft.means(model, None);
+        let form = Form::read(&parts.headers, body).await.map_err(refused)?;
+
+        // Identify: who signed the form's policy, and does it let these fields pass?
+        let wording = Wording { family: Family::S3, query_compatible: false };
+        let identity = self.identifier.identify_form(&form.fields, model.signing_name);
+        let identity = identity.map_err(|error| refused(wording.refusal(&error)))?;
+        let policy = form.fields.get("policy").map(FormPolicy::parse).transpose().map_err(refused)?;
+        if let Some(policy) = &policy {
+            // Clients make policies by their own clocks, as they do signatures.
+            policy.check(&form.fields, bucket, self.house().clock.machine_now()).map_err(refused)?;
+        }
+        let mut ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
+        ctx.request_id.clone_from(&draft.line.request_id);
+        draft.identified(&ctx);
+
+        // Decode, authorize and run as what it means.
+        let put = form.fields.as_put(parts, bucket).map_err(refused)?;
+        let recognised = match self.recogniser.recognise(&put, Some(model.signing_name)) {
+            Ok(Recognition::Whole(recognised)) => recognised,
+            Ok(Recognition::NeedsForm) => return Err(refused(Fault::internal("a form within a form"))),
+            Err(refusal) => return Err(unrecognised(draft, *refusal)),
+        };
+        draft.recognised(&recognised);
+        let fields = form.fields.clone();
+        let file = form.into_file(policy.map_or((0, u64::MAX), |policy| policy.length()));
+        let decoded = haar_wire::decode(&recognised, &put, Payload::Stream(file)).map_err(refused)?;
+        let outcome = self.switchboard.run(&ctx, model, recognised.operation, decoded.input).await;
+        draft.ran(&ctx, &outcome);
+        let output = outcome.answer.map_err(refused)?;
+        let answer = haar_wire::encode(&recognised, output, &draft.line.request_id);
+        Ok(fields.answer(answer, &ctx.origin.endpoint, parts.uri.path(), bucket))
+    }
+
     /// A query request says in its form what it wants: that body is read first.
     async fn recognise(
         &self,
         parts: &Parts,
         scope: Option<&str>,
-        body: Incoming,
+        body: Patient,
         draft: &mut Draft,
     ) -> Result<(Recognised, Arriving), Box<Refused>> {
         match self.recogniser.recognise(parts, scope).map_err(|refusal| unrecognised(draft, *refusal))? {
@@ -161,6 +241,13 @@ impl Gateway {
     }
 }
 
+/// A client that waited for `100 Continue` and got its answer instead: botocore then misreads the next answer on the
+/// same connection. S3 closes it, and so do we.
+fn never_told_to_go_on(parts: &Parts, status: StatusCode) -> bool {
+    let nothing_to_send = parts.headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+    parts.headers.contains_key(EXPECT) && (nothing_to_send || !status.is_success())
+}
+
 /// What is known of a request that means nothing we serve goes into its line all the same.
 fn unrecognised(draft: &mut Draft, refusal: Refusal) -> Box<Refused> {
     if let Some(model) = refusal.dialect.model {
@@ -172,7 +259,7 @@ fn unrecognised(draft: &mut Draft, refusal: Refusal) -> Box<Refused> {
 /// A body on its way in.
 enum Arriving {
     Whole(Buffered),
-    Stream(Incoming),
+    Stream(Patient),
 }
 
 impl Arriving {

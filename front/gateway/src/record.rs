@@ -99,6 +99,14 @@ impl Draft {
         }
     }
 
+    /// A browser asks whether a page may call the service.
+    pub fn announces(&mut self, model: &Model) {
+        self.line.service = Cow::Borrowed(model.service);
+        self.line.operation = Cow::Borrowed("Preflight");
+        self.line.protocol = Cow::Borrowed(protocol_name(Protocol::RestXml));
+        self.line.read_only = Some(true);
+    }
+
     /// The caller is known.
     pub fn identified(&mut self, ctx: &Ctx) {
         self.line.account = ctx.account.to_string();

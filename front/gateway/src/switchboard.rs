@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use haar_platform::kernel::access::Access;
 use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::schema::{Model, Operation};
-use haar_platform::kernel::{Authority, Ctx, Fault, Service, Value, check};
+use haar_platform::kernel::{Authority, CrossOrigin, Ctx, Fault, Service, Value, check};
 use haar_platform::ledger::Ledger;
 
 use crate::authorize::{Denial, Guard, IamMode};
@@ -55,6 +55,15 @@ impl Switchboard {
     /// After the store was emptied: services drop what they keep in memory.
     pub fn forget(&self) {
         self.services.values().for_each(Service::forget);
+    }
+
+    /// What a service says to a page of another origin; `None` where it has no such rules.
+    pub fn cross_origin(
+        &self,
+        model: &Model,
+        request: &CrossOrigin<'_>,
+    ) -> Option<Result<Vec<(&'static str, String)>, Fault>> {
+        self.services.get(model.service)?.cross_origin(request)
     }
 
     /// Checks, authorizes and runs one call. Never panics, whatever the operation does.

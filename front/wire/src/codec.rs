@@ -8,7 +8,7 @@ use http::request::Parts;
 use crate::payload::Payload;
 use crate::reading::{Reading, structure_of};
 use crate::recognise::{Dialect, Recognised};
-use crate::{aws_json, fault, query, rest, rest_json, rest_xml, rpc_cbor};
+use crate::{answer, aws_json, fault, query, rest, rest_json, rest_xml, rpc_cbor, s3};
 
 /// A request, read.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub fn decode(recognised: &Recognised, parts: &Parts, body: Payload) -> Result<D
         Protocol::AwsJson10 | Protocol::AwsJson11 => aws_json::decode(recognised, &mut reading, &body.into_bytes()),
         Protocol::AwsQuery => query::decode(recognised, &mut reading, parts, &body.into_bytes())?,
         Protocol::RpcV2Cbor => rpc_cbor::decode(recognised, &mut reading, &body.into_bytes()),
-        Protocol::RestJson1 => rest::decode::<rest_json::RestJson>(recognised, &mut reading, parts, body),
-        Protocol::RestXml => rest::decode::<rest_xml::RestXml>(recognised, &mut reading, parts, body),
+        Protocol::RestJson1 => Ok(rest::decode::<rest_json::RestJson>(recognised, &mut reading, parts, body)?),
+        Protocol::RestXml => Ok(rest::decode::<rest_xml::RestXml>(recognised, &mut reading, parts, body)?),
     };
     let mut input = read.map_err(|malformed| malformed.into_fault(protocol))?;
     fill_idempotency_tokens(recognised, &mut input);
@@ -47,6 +47,15 @@ pub fn encode(recognised: &Recognised, output: Value, request_id: &str) -> Respo
         Protocol::RestJson1 => rest::encode::<rest_json::RestJson>(recognised, output, request_id),
         Protocol::RestXml => rest::encode::<rest_xml::RestXml>(recognised, output, request_id),
     }
+}
+
+/// Writes an answer that says nothing but that it was a success.
+pub fn empty_answer(dialect: &Dialect, request_id: &str) -> Response<Body> {
+    let mut response = answer::with_request_id(200, dialect.protocol, request_id);
+    if dialect.model.is_some_and(s3::is) {
+        s3::add_host_id(response.headers_mut(), request_id);
+    }
+    response
 }
 
 /// Writes the answer of a failure; it depends on the dialect only, so it works for requests that nobody recognised.

@@ -2,12 +2,12 @@
 
 use haar_kernel::schema::{Kind, Location, Member, Model, Protocol};
 use haar_kernel::{Body, Fault, Value};
-use http::Response;
 use http::header::HeaderName;
+use http::{Response, StatusCode};
 
 use crate::recognise::Dialect;
 use crate::xml::{Names, Writer};
-use crate::{answer, aws_json, cbor, json, query, rest, rest_json, rest_xml, rpc_cbor};
+use crate::{answer, aws_json, cbor, json, query, rest, rest_json, rest_xml, rpc_cbor, s3};
 
 /// The header that carries the query-era code to clients that ask for it.
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
@@ -24,7 +24,7 @@ pub(crate) fn encode(dialect: &Dialect, fault: &Fault, request_id: &str) -> Resp
             answer::set_body(&mut response, aws_json::content_type(dialect.protocol), body);
         }
         Protocol::RestJson1 => {
-            rest::write_headers(response.headers_mut(), dialect.model, known.members.iter().copied());
+            write_headers(&mut response, dialect, &known);
             response.headers_mut().insert(ERROR_TYPE, answer::header_value(&fault.name));
             answer::set_body(&mut response, rest_json::CONTENT_TYPE, json_body(&known, None));
         }
@@ -38,9 +38,15 @@ pub(crate) fn encode(dialect: &Dialect, fault: &Fault, request_id: &str) -> Resp
             answer::set_body(&mut response, query::CONTENT_TYPE, body);
         }
         Protocol::RestXml => {
-            rest::write_headers(response.headers_mut(), dialect.model, known.members.iter().copied());
-            let body = xml_body(&known, dialect, Names::Xml, request_id);
-            answer::set_body(&mut response, rest_xml::CONTENT_TYPE, body);
+            write_headers(&mut response, dialect, &known);
+            if dialect.model.is_some_and(s3::is) {
+                s3::add_host_id(response.headers_mut(), request_id);
+            }
+            // HTTP gives this status no body.
+            if response.status() != StatusCode::NOT_MODIFIED {
+                let body = xml_body(&known, dialect, Names::Xml, request_id);
+                answer::set_body(&mut response, rest_xml::CONTENT_TYPE, body);
+            }
         }
     }
     if dialect.query_mode && dialect.model.is_some_and(|model| model.query_compatible) {
@@ -48,6 +54,14 @@ pub(crate) fn encode(dialect: &Dialect, fault: &Fault, request_id: &str) -> Resp
         response.headers_mut().insert(QUERY_ERROR, answer::header_value(&format!("{};{culprit}", fault.code)));
     }
     response
+}
+
+fn write_headers(response: &mut Response<Body>, dialect: &Dialect, known: &Known<'_>) {
+    rest::write_headers(response.headers_mut(), dialect.model, known.members.iter().copied());
+    for (name, value) in known.fault.headers.iter() {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("faults name headers that HTTP knows");
+        response.headers_mut().insert(name, answer::header_value(value));
+    }
 }
 
 /// A fault beside what the model says of it.
@@ -107,6 +121,15 @@ impl<'f> Known<'f> {
         self.members.iter().copied().filter(|(member, _)| member.location == Location::Body)
     }
 
+    /// Texts that no model lists: S3 explains its errors with elements of their own (`BucketName`, `Key`).
+    fn unmodelled(&self) -> impl Iterator<Item = (&'static str, &'f str)> {
+        let listed = |name: &str| self.members.iter().any(|(member, _)| member.name == name);
+        self.fault.fields.iter().filter_map(move |(name, value)| match value {
+            Value::String(text) if !listed(name) => Some((*name, text.as_str())),
+            _ => None,
+        })
+    }
+
     /// Name of the message's member; `None` when there is nothing to say.
     fn message_name(&self) -> Option<&'static str> {
         let own = self.message.map(Member::wire_name);
@@ -155,7 +178,7 @@ fn cbor_body(known: &Known<'_>, type_name: &str) -> Vec<u8> {
 fn xml_body(known: &Known<'_>, dialect: &Dialect, names: Names, request_id: &str) -> Vec<u8> {
     let mut writer = Writer::new(names);
     // S3 alone answers the bare element, and with the declaration.
-    let bare = dialect.model.is_some_and(|model| model.service == "s3");
+    let bare = dialect.model.is_some_and(s3::is);
     if bare {
         writer.declaration();
     } else {
@@ -165,7 +188,7 @@ fn xml_body(known: &Known<'_>, dialect: &Dialect, names: Names, request_id: &str
     if !bare {
         writer.text_element("Type", if known.fault.sender { "Sender" } else { "Receiver" });
     }
-    writer.text_element("Code", &known.fault.code);
+    writer.text_element("Code", if bare { s3::code(known.fault) } else { &known.fault.code });
     if known.message_name().is_some() {
         writer.text_element("Message", &known.fault.message);
     }
@@ -178,7 +201,11 @@ fn xml_body(known: &Known<'_>, dialect: &Dialect, names: Names, request_id: &str
         writer.empty("Detail");
     }
     if bare {
+        for (name, value) in known.unmodelled() {
+            writer.text_element(name, value);
+        }
         writer.text_element("RequestId", request_id);
+        writer.text_element("HostId", &s3::host_id(request_id));
     }
     writer.close("Error");
     if !bare {

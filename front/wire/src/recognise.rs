@@ -9,8 +9,10 @@
 //! ```
 //!
 //! Paths mean nothing to the first three, so SQS's queue URLs work as endpoints. Where several services could be
-//! meant, the credential scope decides, then the first label of the host.
+//! meant, the credential scope decides, then the first label of the host. A host that names a bucket means S3, and
+//! S3 takes the paths that no other REST service has.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use haar_kernel::Fault;
@@ -18,9 +20,11 @@ use haar_kernel::schema::{Kind, Model, Operation, Protocol};
 use http::header::{CONTENT_TYPE, HOST, HeaderMap};
 use http::request::Parts;
 use http::{Method, Uri};
+use percent_encoding::percent_decode_str;
 
 use crate::form;
-use crate::routes::{Label, Routes};
+use crate::routes::{Found, Label, Routes};
+use crate::{address, s3};
 
 /// Knows every model; built once.
 pub struct Recogniser {
@@ -28,6 +32,7 @@ pub struct Recogniser {
     /// By the first half of `X-Amz-Target`, which is also the service name in rpcv2Cbor paths.
     targets: HashMap<&'static str, Vec<&'static Model>>,
     actions: HashMap<&'static str, Vec<(&'static Model, &'static Operation)>>,
+    /// Services that take every path (S3) come last.
     rest: Vec<(&'static Model, Protocol, Routes)>,
 }
 
@@ -82,6 +87,12 @@ impl Recognised {
         Dialect { protocol: self.protocol, model: Some(self.model), query_mode: self.query_mode }
     }
 
+    /// What the path says of a label of the operation's template, decoded: `Bucket`.
+    pub fn label(&self, name: &str) -> Option<Cow<'_, str>> {
+        let (_, raw) = self.labels.iter().find(|(found, _)| *found == name)?;
+        percent_decode_str(raw).decode_utf8().ok()
+    }
+
     /// Whether the body goes to the operation as a stream; otherwise it must be whole in memory to be decoded.
     pub fn streams_input(&self) -> bool {
         streams_input(self.model, self.operation)
@@ -118,12 +129,19 @@ impl Recogniser {
                 }
             }
         }
+        rest.sort_by_key(|(_, _, routes)| routes.takes_everything());
         Self { models, targets, actions, rest }
+    }
+
+    fn asked<'a>(&self, parts: &'a Parts, scope: Option<&'a str>) -> Asked<'a> {
+        let is_service =
+            |label: &str| self.models.iter().any(|model| label == model.endpoint_prefix || label == model.signing_name);
+        Asked::of(parts, scope, is_service)
     }
 
     /// What a request means, as far as its head tells. `scope` is the service name in the credential scope.
     pub fn recognise(&self, parts: &Parts, scope: Option<&str>) -> Result<Recognition, Box<Refusal>> {
-        let asked = Asked::of(parts, scope);
+        let asked = self.asked(parts, scope);
         self.knows_service(&asked)?;
         if asked.header("smithy-protocol") == Some("rpc-v2-cbor") {
             return self.cbor(&asked).map(Recognition::Whole);
@@ -146,7 +164,7 @@ impl Recogniser {
 
     /// What a form body means, once it is here.
     pub fn recognise_form(&self, parts: &Parts, scope: Option<&str>, body: &[u8]) -> Result<Recognised, Box<Refusal>> {
-        let asked = Asked::of(parts, scope);
+        let asked = self.asked(parts, scope);
         match form::find(body, "Action") {
             Some(action) => {
                 let query = parts.uri.query().unwrap_or_default().as_bytes();
@@ -160,6 +178,25 @@ impl Recogniser {
                 Err(asked.refuse(Protocol::AwsQuery, model, fault))
             }
         }
+    }
+
+    /// The bucket that a browser's form uploads to: `POST /bucket` with `multipart/form-data`.
+    pub fn form_upload(&self, parts: &Parts, scope: Option<&str>) -> Option<(&'static Model, String)> {
+        let asked = self.asked(parts, scope);
+        let to_bucket = asked.path.trim_matches('/').split('/').count() == 1;
+        let is_form = parts.method == Method::POST && asked.content_type().starts_with("multipart/form-data");
+        let other = self.models.iter().any(|model| !s3::is(model) && asked.names(model).is_some());
+        (is_form && to_bucket && !other && parts.uri.query().is_none_or(str::is_empty))
+            .then(|| self.bucket(parts, scope))?
+    }
+
+    /// S3 and the bucket that a request goes to by its host or path, whatever its method: what a browser's preflight
+    /// asks about.
+    pub fn bucket(&self, parts: &Parts, scope: Option<&str>) -> Option<(&'static Model, String)> {
+        let asked = self.asked(parts, scope);
+        let model = self.models.iter().copied().find(|model| s3::is(model))?;
+        let bucket = asked.path.split('/').nth(1).filter(|bucket| !bucket.is_empty())?;
+        Some((model, percent_decode_str(bucket).decode_utf8().ok()?.into_owned()))
     }
 
     /// A request that is signed for a service that haar does not have is refused by that service's name.
@@ -236,14 +273,18 @@ impl Recogniser {
     }
 
     fn path(&self, asked: &Asked<'_>) -> Result<Recognised, Box<Refusal>> {
-        let named = self.rest.iter().any(|(model, ..)| asked.names(model).is_some());
+        let named = self.models.iter().any(|model| asked.names(model).is_some());
         let mut guess = None;
         for (model, protocol, routes) in &self.rest {
             if named && asked.names(model).is_none() {
                 continue;
             }
-            if let Some((operation, labels)) = routes.find(asked.parts) {
-                return asked.served(*protocol, model, operation, labels);
+            match routes.find(asked.parts, &asked.path) {
+                Found::Operation(operation, labels) => return asked.served(*protocol, model, operation, labels),
+                Found::OtherMethod if s3::is(model) && (named || asked.path != "/") => {
+                    return Err(asked.refuse(*protocol, Some(model), s3::method_not_allowed(&asked.parts.method)));
+                }
+                Found::OtherMethod | Found::Nothing => {}
             }
             guess.get_or_insert((*protocol, *model));
         }
@@ -286,6 +327,10 @@ struct Asked<'a> {
     scope: Option<&'a str>,
     /// First label of the host name.
     host: &'a str,
+    /// The host names a bucket.
+    to_bucket: bool,
+    /// As sent, with the bucket that the host names in front.
+    path: Cow<'a, str>,
 }
 
 /// How a service is named; the smaller the stronger.
@@ -296,10 +341,14 @@ enum NamedBy {
 }
 
 impl<'a> Asked<'a> {
-    fn of(parts: &'a Parts, scope: Option<&'a str>) -> Self {
+    fn of(parts: &'a Parts, scope: Option<&'a str>, is_service: impl Fn(&str) -> bool) -> Self {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).or(parts.uri.host()).unwrap_or_default();
+        let bucket = address::bucket_of(host, scope, is_service);
+        let to_bucket = bucket.is_some();
+        let path = parts.uri.path();
+        let path = bucket.map_or(Cow::Borrowed(path), |bucket| Cow::Owned(format!("/{bucket}{path}")));
         let host = host.split(['.', ':']).next().unwrap_or_default();
-        Self { parts, uri: &parts.uri, headers: &parts.headers, scope, host }
+        Self { parts, uri: &parts.uri, headers: &parts.headers, scope, host, to_bucket, path }
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
@@ -322,6 +371,7 @@ impl<'a> Asked<'a> {
     fn names(&self, model: &Model) -> Option<NamedBy> {
         match self.scope {
             Some(scope) => (scope == model.signing_name).then_some(NamedBy::Scope),
+            None if self.to_bucket => s3::is(model).then_some(NamedBy::Host),
             None => (self.host == model.endpoint_prefix).then_some(NamedBy::Host),
         }
     }

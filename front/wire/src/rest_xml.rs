@@ -32,7 +32,7 @@ impl Document for RestXml {
         let shape = model.shape(member.target);
         let (Some(structure), Value::Struct(fields)) = (structure_of(shape), value) else { return Vec::new() };
         let name = member.wire_name.or(structure.xml_name).unwrap_or(shape.name);
-        let own = member.xml_namespace.or(structure.xml_namespace.map(|uri| (None, uri)));
+        let own = member.xml_namespace.or(structure.xml_namespace);
         document(model, name, own, structure, fields)
     }
 
@@ -42,8 +42,15 @@ impl Document for RestXml {
         structure: &'static Structure,
         fields: &[Value],
     ) -> Vec<u8> {
+        if let (true, [member], [field]) = (structure.xml_unwrapped, structure.members, fields) {
+            let mut writer = Writer::new(Names::Xml);
+            writer.declaration();
+            let namespace = recognised.model.xml_namespace.map(|uri| (None, uri));
+            writer.bare_document(recognised.model, namespace, member, field);
+            return writer.into_bytes();
+        }
         let name = structure.xml_name.unwrap_or(shape.name);
-        document(recognised.model, name, structure.xml_namespace.map(|uri| (None, uri)), structure, fields)
+        document(recognised.model, name, structure.xml_namespace, structure, fields)
     }
 }
 

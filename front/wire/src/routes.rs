@@ -9,6 +9,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::form;
+use crate::s3;
 
 /// A label of a template and the part of the path that it stands for, still percent-encoded.
 pub(crate) type Label = (&'static str, String);
@@ -18,11 +19,19 @@ pub(crate) struct Routes {
     by_method: HashMap<&'static str, Vec<Route>>,
 }
 
+/// What a method, path and query string mean to a service.
+pub(crate) enum Found {
+    Operation(&'static Operation, Vec<Label>),
+    /// The path is the service's, but not with this method or not with this sub-resource.
+    OtherMethod,
+    Nothing,
+}
+
 /// One operation's template.
 struct Route {
     operation: &'static Operation,
     segments: Vec<Segment>,
-    /// `?list-type=2` or `?acl` in the template: must be there literally.
+    /// `?list-type=2` or `?acl` in the template: must be there. One without a value may have any, as on S3.
     query: Vec<(&'static str, &'static str)>,
     /// Members that must be there and are not in the path: what tells `UploadPart` from `PutObject`.
     required: Vec<(Location, &'static str)>,
@@ -45,31 +54,58 @@ impl Routes {
         for routes in by_method.values_mut() {
             routes.sort_by_key(|route| {
                 let ranks: Vec<u8> = route.segments.iter().map(Segment::rank).collect();
-                (ranks, Reverse(route.query.len()), Reverse(route.required.len()))
+                let unserved = !route.operation.served;
+                (ranks, Reverse(route.query.len()), Reverse(route.required.len()), unserved)
             });
         }
         Self { by_method }
     }
 
+    /// Whether a template begins with a label: such a service takes every path.
+    pub fn takes_everything(&self) -> bool {
+        self.all().any(|route| matches!(route.segments.first(), Some(Segment::Label(_) | Segment::Greedy(_))))
+    }
+
     /// The operation that a request means, and its labels. An operation whose required members are all there is
-    /// preferred; one where some are missing is better than none, because then the caller hears which.
-    pub fn find(&self, parts: &Parts) -> Option<(&'static Operation, Vec<Label>)> {
-        let routes = self.by_method.get(parts.method.as_str())?;
-        let query = parts.uri.query().unwrap_or_default();
-        let path = parts.uri.path();
+    /// preferred; one where some are missing is better than none, because then the caller hears which. A sub-resource
+    /// that the method does not have never falls back to the resource: `DELETE /bucket?location` deletes no bucket.
+    pub fn find(&self, parts: &Parts, path: &str) -> Found {
+        let query = Query::of(parts);
+        let sub_resource = !query.0.is_empty() && self.all().any(|route| route.is_sub_resource_at(&query, path));
         let mut incomplete = None;
-        for route in routes {
-            if !route.query.iter().all(|(name, value)| form::find(query.as_bytes(), name).is_some_and(|v| v == *value))
-            {
+        for route in self.by_method.get(parts.method.as_str()).into_iter().flatten() {
+            if !route.has_literals(&query) || sub_resource && route.sub_resource().is_none() {
                 continue;
             }
             let Some(labels) = matches(&route.segments, path) else { continue };
-            if route.has_required(parts, query) {
-                return Some((route.operation, labels));
+            if route.has_required(parts, &query) {
+                return Found::Operation(route.operation, labels);
             }
             incomplete.get_or_insert((route.operation, labels));
         }
-        incomplete
+        match incomplete {
+            Some((operation, labels)) => Found::Operation(operation, labels),
+            None if self.all().any(|route| matches(&route.segments, path).is_some()) => Found::OtherMethod,
+            None => Found::Nothing,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Route> {
+        self.by_method.values().flatten()
+    }
+}
+
+/// The parameters of a query string; those that cannot be decoded do not count.
+struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    fn of(parts: &'a Parts) -> Self {
+        Self(form::pairs(parts.uri.query().unwrap_or_default().as_bytes()).filter_map(Result::ok).collect())
+    }
+
+    /// The first value of a parameter.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| &**value)
     }
 }
 
@@ -82,10 +118,24 @@ impl Route {
         Self { operation, segments, query, required: required(model, operation) }
     }
 
-    fn has_required(&self, parts: &Parts, query: &str) -> bool {
+    /// `acl` in `/{Bucket}?acl`: what makes it another resource than its path alone.
+    fn sub_resource(&self) -> Option<&'static str> {
+        self.query.first().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name)
+    }
+
+    fn is_sub_resource_at(&self, query: &Query<'_>, path: &str) -> bool {
+        let asked_for = self.sub_resource().is_some_and(|name| query.get(name).is_some());
+        asked_for && matches(&self.segments, path).is_some()
+    }
+
+    fn has_literals(&self, query: &Query<'_>) -> bool {
+        self.query.iter().all(|(name, value)| query.get(name).is_some_and(|found| value.is_empty() || found == *value))
+    }
+
+    fn has_required(&self, parts: &Parts, query: &Query<'_>) -> bool {
         self.required.iter().all(|(location, name)| match location {
-            Location::Header => parts.headers.contains_key(*name),
-            _ => form::find(query.as_bytes(), name).is_some(),
+            Location::Header => parts.headers.contains_key(*name) || s3::hoisted(parts, name).is_some(),
+            _ => query.get(name).is_some(),
         })
     }
 }

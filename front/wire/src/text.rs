@@ -60,7 +60,7 @@ pub(crate) fn float(text: &str) -> Option<f64> {
 
 pub(crate) fn timestamp(format: TimestampFormat, text: &str) -> Option<Timestamp> {
     match format {
-        TimestampFormat::Iso8601 => Timestamp::parse_iso8601(text),
+        TimestampFormat::Iso8601 | TimestampFormat::Iso8601Millis => Timestamp::parse_iso8601(text),
         TimestampFormat::Rfc822 => http_date(text),
         TimestampFormat::UnixTimestamp => from_epoch_seconds(text.parse().ok()?),
     }
@@ -101,6 +101,7 @@ pub(crate) fn write(out: &mut String, shape: &Shape, format: TimestampFormat, va
 pub(crate) fn write_timestamp(out: &mut String, format: TimestampFormat, moment: Timestamp) {
     match format {
         TimestampFormat::Iso8601 => out.push_str(&moment.iso8601()),
+        TimestampFormat::Iso8601Millis => out.push_str(&moment.format("%Y-%m-%dT%H:%M:%S.%3fZ")),
         TimestampFormat::Rfc822 => out.push_str(&moment.http_date()),
         TimestampFormat::UnixTimestamp => write_epoch_seconds(out, moment),
     }

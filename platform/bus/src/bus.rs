@@ -138,6 +138,14 @@ impl Bus {
         self.append(tx, &Entry::new(event, self.0.clock.now()))
     }
 
+    /// Emits an event for one subscriber alone, if the transaction commits: a service's own durable outbox, with the
+    /// bus's retries and dead letters. Nobody else sees it, [`Bus::recent`] neither. A subscriber by that name must be
+    /// registered at the start.
+    pub fn emit_to(&self, tx: &mut Tx, subscriber: &str, event: Event) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        self.append(tx, &Entry::new(event, now).revived(subscriber, now))
+    }
+
     fn append(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         tx.put(EVENTS, &number, entry)?;

@@ -481,3 +481,22 @@ async fn what_is_stored_is_sound() {
     let report = store.check(crate::tables()).await.expect("checked");
     assert!(report.problems.is_empty(), "{:?}", report.problems);
 }
+
+#[tokio::test]
+async fn what_is_emitted_to_one_subscriber_is_nobody_elses() {
+    let (store, house) = (store(), house());
+    let (first, second) = (Recorder::accepting(&house), Recorder::accepting(&house));
+    let bus = Bus::open(&store, &house).expect("a bus");
+    bus.subscribe("first", Arc::new(first.clone()));
+    bus.subscribe("second", Arc::new(second.clone()));
+    bus.start(&house).await.expect("started");
+    let emitting = bus.clone();
+    let written: Result<(), StoreError> =
+        store.write(move |tx| emitting.emit_to(tx, "second", event("aws.s3", 1))).await;
+    written.expect("committed");
+    emit(&store, &bus, [event("aws.s3", 2)]).await;
+    house.clock.settle().await;
+    assert_eq!(first.ids(), ["aws.s3-2"]);
+    assert_eq!(second.ids(), ["aws.s3-1", "aws.s3-2"]);
+    assert_eq!(bus.recent(10).expect("readable"), [event("aws.s3", 2)]);
+}

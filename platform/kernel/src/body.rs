@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use parking_lot::Mutex;
@@ -14,6 +15,7 @@ pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Body {
     /// Only ever reached through `&mut`, but for the length: the lock makes values that hold a body `Sync`.
     stream: Mutex<UnsyncBoxBody<Bytes, BodyError>>,
+    trailers: HeaderMap,
 }
 
 impl Body {
@@ -33,24 +35,29 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BodyError>,
     {
-        Self { stream: Mutex::new(body.map_err(Into::into).boxed_unsync()) }
+        Self { stream: Mutex::new(body.map_err(Into::into).boxed_unsync()), trailers: HeaderMap::new() }
     }
 
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         loop {
             match self.stream.get_mut().frame().await? {
-                Ok(frame) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Some(Ok(data));
-                    }
-                }
+                Ok(frame) => match frame.into_data() {
+                    Ok(data) => return Some(Ok(data)),
+                    Err(other) => self.trailers.extend(other.into_trailers().unwrap_or_default()),
+                },
                 Err(error) => return Some(Err(error)),
             }
         }
     }
 
-    /// The number of bytes, where the sender said it.
+    /// A header that the sender put behind the body (`x-amz-checksum-crc32`); none before [`Body::next`] gave `None`.
+    pub fn trailer(&self, name: &str) -> Option<&str> {
+        self.trailers.get(name)?.to_str().ok()
+    }
+
+    /// The number of bytes that are still to come, where the sender said it. For a body in chunks that is what they
+    /// carry, not what they take.
     pub fn length(&self) -> Option<u64> {
         http_body::Body::size_hint(&*self.stream.lock()).exact()
     }

@@ -3,6 +3,7 @@
 //! All violations are counted, as AWS does: "2 validation errors detected: Value '' at 'name' failed to satisfy
 //! constraint: Member must have length greater than or equal to 1; Value …".
 
+use crate::argument;
 use crate::fault::Fault;
 use crate::schema::{Kind, Member, Model, Operation, Shape, ShapeId, Violations};
 use crate::value::Value;
@@ -32,7 +33,11 @@ pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), 
     let Some(shape) = operation.input else { return Ok(()) };
     let mut checker = Checker { model, path: Vec::new(), found: Vec::new(), count: 0 };
     checker.shape(shape, value);
-    if checker.count == 0 { Ok(()) } else { Err(fault(model.violations, &checker.found, checker.count)) }
+    match (checker.found.first(), model.violations) {
+        (None, _) => Ok(()),
+        (Some(first), Violations::Argument) => Err(argument::fault(model, operation, first)),
+        (Some(_), style) => Err(fault(style, &checker.found, checker.count)),
+    }
 }
 
 /// Words violations as a service does: the first ones, and how many there are in all.
@@ -45,6 +50,7 @@ pub fn fault(style: Violations, found: &[Violation], count: usize) -> Fault {
             let message = name.map_or_else(|| listed(found, count), |violation| format!("The specified value for {} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", violation.path));
             Fault::common("ValidationError", 400, message)
         }
+        Violations::Argument => argument::malformed_document(),
         Violations::Parameter => {
             let mut parts = first.path.split('.');
             let member = capitalised(parts.next().unwrap_or_default());
@@ -340,6 +346,7 @@ mod tests {
                 error: None,
                 xml_name: None,
                 xml_namespace: None,
+                xml_unwrapped: false,
             }),
             None,
             None,

@@ -34,8 +34,31 @@ pub struct Fault {
     pub message: String,
     /// Further members of the error's shape, by AWS's name.
     pub fields: Vec<(&'static str, Value)>,
-    /// What the operator reads; never sent.
-    pub cause: Option<Box<dyn Error + Send + Sync>>,
+    /// Further headers of the answer (`x-amz-bucket-region`), for protocols that have them: REST.
+    pub headers: Headers,
+    /// What the operator reads; never sent. Boxed twice: every result carries room for it, and few have one.
+    pub cause: Option<Box<Box<dyn Error + Send + Sync>>>,
+}
+
+/// Headers of a fault's answer: few have any, so that they take little room where there are none.
+#[derive(Debug, Default)]
+pub struct Headers(Option<Box<Listed>>);
+
+#[derive(Debug, Default)]
+struct Listed(Vec<(&'static str, String)>);
+
+impl Headers {
+    /// One more.
+    pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
+        self.0.get_or_insert_default().0.push((name, value.into()));
+    }
+}
+
+impl std::ops::Deref for Headers {
+    type Target = [(&'static str, String)];
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().map_or(&[], |listed| &listed.0)
+    }
 }
 
 impl Fault {
@@ -48,6 +71,7 @@ impl Fault {
             sender: shape.sender,
             message: message.into(),
             fields: Vec::new(),
+            headers: Headers::default(),
             cause: None,
         }
     }
@@ -62,6 +86,7 @@ impl Fault {
             sender: status < 500,
             message: message.into(),
             fields: Vec::new(),
+            headers: Headers::default(),
             cause: None,
         }
     }
@@ -69,7 +94,7 @@ impl Fault {
     /// We are broken: the cause goes to the log, the caller gets AWS's words for it.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let mut fault = Self::common("InternalFailure", 500, "We encountered an internal error. Please try again.");
-        fault.cause = Some(cause.into());
+        fault.cause = Some(Box::new(cause.into()));
         fault
     }
 
@@ -88,15 +113,21 @@ impl Fault {
             Ok(fault) => *fault,
             Err(error) => {
                 let mut fault = Self::common("IncompleteBody", 400, "The request body terminated unexpectedly");
-                fault.cause = Some(error);
+                fault.cause = Some(Box::new(error));
                 fault
             }
         }
     }
 
-    /// Adds a member of the error's shape.
+    /// Adds a member of the error's shape. S3's errors have elements that no model lists: `BucketName`, `Key`.
     pub fn with(mut self, member: &'static str, value: Value) -> Self {
         self.fields.push((member, value));
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push(name, value);
         self
     }
 }
@@ -109,7 +140,7 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static))
+        self.cause.as_ref().map(|cause| &***cause as &(dyn Error + 'static))
     }
 }
 
@@ -124,12 +155,18 @@ pub trait AwsError: Error + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
+    /// Further headers of the answer.
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// The answer.
     fn into_fault(self) -> Fault {
         match self.shape() {
             Some(shape) => {
                 let mut fault = Fault::of(shape, self.to_string());
                 fault.fields = self.fields();
+                self.headers().into_iter().for_each(|(name, value)| fault.headers.push(name, value));
                 fault
             }
             None => Fault::internal(self),

@@ -3,7 +3,7 @@
 //! ```text
 //!   schema  what a model says: operations, shapes, members, constraints
 //!   value   a typed message as a tree under a schema; `shaped` turns it into generated structs and back
-//!   check   the model's constraints, in AWS's words
+//!   check   the model's constraints, in AWS's words; `argument` has S3's
 //!   caller  who calls, and what they may do
 //!   service the operation table: one line per operation, one per job
 //!   ctx     what an operation knows of its call: who, where, when; and how it calls others
@@ -17,6 +17,7 @@
 //! policy language, whose compiled documents travel in [`access::Access`].
 
 pub mod access;
+pub mod argument;
 pub mod arn;
 pub mod body;
 pub mod caller;
@@ -43,7 +44,7 @@ pub use clock::Clock;
 pub use ctx::{Ctx, House};
 pub use fault::{AwsError, ErrorShape, Fault};
 pub use job::{Next, Waker};
-pub use service::{Op, Service};
+pub use service::{CrossOrigin, Op, Service};
 pub use shaped::Shaped;
 pub use timestamp::Timestamp;
 pub use value::Value;

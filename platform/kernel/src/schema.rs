@@ -77,6 +77,8 @@ pub enum Violations {
     ValidationError,
     /// SQS's own: `MissingParameter` and `InvalidParameterValue`, one at a time.
     Parameter,
+    /// S3's own: `InvalidArgument` with the argument's name on the wire, `MalformedXML`, and a few more, one at a time.
+    Argument,
 }
 
 /// One operation.
@@ -194,8 +196,11 @@ pub struct Structure {
     pub error: Option<&'static crate::fault::ErrorShape>,
     /// Root element name (restXml), where it differs from the shape's.
     pub xml_name: Option<&'static str>,
-    /// Namespace of the root element.
-    pub xml_namespace: Option<&'static str>,
+    /// Namespace of the element: prefix and URI.
+    pub xml_namespace: Option<(Option<&'static str>, &'static str)>,
+    /// The document is the one member itself, without an element around it (S3's `GetBucketLocation`; Smithy calls
+    /// the trait `s3UnwrappedXmlOutput`).
+    pub xml_unwrapped: bool,
 }
 
 /// A member of a structure, the element of a list, the key or value of a map.
@@ -275,6 +280,8 @@ pub enum Location {
 pub enum TimestampFormat {
     /// `2019-12-16T23:48:18Z`.
     Iso8601,
+    /// `2019-12-16T23:48:18.000Z`: S3's documents always have the fraction.
+    Iso8601Millis,
     /// `Mon, 16 Dec 2019 23:48:18 GMT`.
     Rfc822,
     /// Seconds since 1970, with a fraction where there is one.
@@ -301,7 +308,14 @@ impl Pattern {
 
     /// Whether the whole of `text` matches. A pattern that does not compile constrains nothing; `gen` refuses those.
     pub fn matches(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| Regex::new(&format!(r"\A(?:{})\z", self.source)).ok());
+        let compiled = self.compiled.get_or_init(|| Self::compile(self.source).ok());
         compiled.as_ref().is_none_or(|regex| regex.is_match(text).unwrap_or(false))
+    }
+
+    /// Compiles a pattern as the models write it: in Java's syntax, where a character beyond U+FFFF is a pair of
+    /// surrogates.
+    pub fn compile(source: &str) -> Result<Regex, fancy_regex::Error> {
+        let source = source.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\x{10000}-\x{10FFFF}");
+        Regex::new(&format!(r"\A(?:{source})\z"))
     }
 }

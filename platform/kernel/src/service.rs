@@ -68,6 +68,26 @@ pub struct Service {
     operations: HashMap<&'static str, Box<dyn Operation>>,
     jobs: Vec<Job>,
     forget: Option<Box<dyn Fn() + Send + Sync>>,
+    cross_origin: Option<Box<CrossOriginRule>>,
+}
+
+/// What a service says to a browser's page: headers for the answer, or why the page may not ask.
+type CrossOriginRule = dyn Fn(&CrossOrigin<'_>) -> Result<Vec<(&'static str, String)>, Fault> + Send + Sync;
+
+/// A request that a browser makes for a page of another origin, or announces (a preflight).
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html>
+#[derive(Clone, Debug)]
+pub struct CrossOrigin<'a> {
+    /// The resource that has the rules: S3's bucket.
+    pub resource: &'a str,
+    /// Where the page comes from: `https://example.com`.
+    pub origin: &'a str,
+    /// The method of the request, or the announced one.
+    pub method: &'a str,
+    /// The announced headers, in lower case; none for a request that is no preflight.
+    pub headers: Vec<String>,
+    /// Whether the request is only announced.
+    pub preflight: bool,
 }
 
 impl Service {
@@ -75,7 +95,7 @@ impl Service {
     pub fn of<S: Send + Sync + 'static>(model: &'static Model, state: S) -> Builder<S> {
         Builder {
             state: Arc::new(state),
-            service: Self { model, operations: HashMap::new(), jobs: Vec::new(), forget: None },
+            service: Self { model, operations: HashMap::new(), jobs: Vec::new(), forget: None, cross_origin: None },
         }
     }
 
@@ -94,6 +114,12 @@ impl Service {
         if let Some(forget) = &self.forget {
             forget();
         }
+    }
+
+    /// The headers that let a browser's page have its answer, or why it may not; `None` where the service has no such
+    /// rules.
+    pub fn cross_origin(&self, request: &CrossOrigin<'_>) -> Option<Result<Vec<(&'static str, String)>, Fault>> {
+        self.cross_origin.as_ref().map(|rule| rule(request))
     }
 
     /// What happens by itself, handed to whoever starts the house.
@@ -149,6 +175,17 @@ impl<S: Send + Sync + 'static> Builder<S> {
     pub fn forget(mut self, forget: impl Fn(&S) + Send + Sync + 'static) -> Self {
         let state = self.state.clone();
         self.service.forget = Some(Box::new(move || forget(&state)));
+        self
+    }
+
+    /// Who may ask from a browser's page: answers preflights (a refusal is the answer's fault), and adds headers to
+    /// the answers of real requests (a refusal adds none).
+    pub fn cross_origin(
+        mut self,
+        rule: impl Fn(&S, &CrossOrigin<'_>) -> Result<Vec<(&'static str, String)>, Fault> + Send + Sync + 'static,
+    ) -> Self {
+        let state = self.state.clone();
+        self.service.cross_origin = Some(Box::new(move |request| rule(&state, request)));
         self
     }
 

@@ -121,6 +121,8 @@ fn write_timestamp(out: &mut Vec<u8>, shape: &Shape, member: Option<&Member>, mo
     text::write_timestamp(&mut written, format, moment);
     match format {
         TimestampFormat::UnixTimestamp => out.extend_from_slice(written.as_bytes()),
-        TimestampFormat::Iso8601 | TimestampFormat::Rfc822 => write_text(out, &written),
+        TimestampFormat::Iso8601 | TimestampFormat::Iso8601Millis | TimestampFormat::Rfc822 => {
+            write_text(out, &written)
+        }
     }
 }

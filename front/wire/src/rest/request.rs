@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use haar_kernel::schema::{Kind, Location, Member, Model, Shape, Structure, TimestampFormat};
-use haar_kernel::{Bytes, Value};
+use haar_kernel::{Bytes, Fault, Value, argument};
+use http::header::HeaderValue;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
@@ -13,15 +14,16 @@ use crate::malformed::{Found, Malformed};
 use crate::payload::Payload;
 use crate::reading::{Reading, absent_fields, structure_of};
 use crate::recognise::Recognised;
-use crate::text;
+use crate::{mail_safe, s3, text};
 
 pub(crate) fn decode<D: Document>(
     recognised: &Recognised,
     reading: &mut Reading,
     parts: &Parts,
     body: Payload,
-) -> Result<Value, Malformed> {
+) -> Result<Value, Fault> {
     let model = recognised.model;
+    let malformed = |malformed: Malformed| malformed.into_fault(recognised.protocol);
     let Some(input) = recognised.operation.input else { return Ok(Value::Struct(Vec::new())) };
     let shape = model.shape(input);
     let Some(structure) = structure_of(shape) else { return Ok(Value::default()) };
@@ -29,24 +31,36 @@ pub(crate) fn decode<D: Document>(
         Some(index) => {
             let mut fields = absent_fields(structure);
             let member = &structure.members[usize::from(index)];
-            fields[usize::from(index)] = payload::<D>(reading, member, body)?;
+            fields[usize::from(index)] = payload::<D>(reading, member, body).map_err(malformed)?;
             fields
         }
-        None => members::<D>(reading, shape, structure, &body.into_bytes())?,
+        None => members::<D>(reading, shape, structure, &body.into_bytes()).map_err(malformed)?,
     };
     let query = query_pairs(parts)?;
     for (member, field) in structure.members.iter().zip(&mut fields) {
         let elsewhere = match member.location {
             Location::Body => continue,
             Location::Uri => label(recognised, member)?,
-            Location::QueryString => from_query(model, member, &query)?,
-            Location::Header => from_header(model, member, parts)?,
-            Location::Headers => from_headers(member, parts),
+            Location::QueryString => from_query(model, member, &query).map_err(|malformed| {
+                let sent = query.get(member.wire_name()).and_then(|values| values.first());
+                refusal(recognised, member, sent.map_or("", String::as_str), malformed)
+            })?,
+            Location::Header => from_header(recognised, member, parts)?,
+            Location::Headers => from_headers(model, member, parts),
             Location::StatusCode => Value::Absent,
         };
         *field = elsewhere;
     }
     Ok(Value::Struct(fields))
+}
+
+/// What a value means that its member cannot take. S3 names the argument.
+fn refusal(recognised: &Recognised, member: &Member, sent: &str, malformed: Malformed) -> Fault {
+    if s3::is(recognised.model) {
+        argument::invalid(member.wire_name(), sent)
+    } else {
+        malformed.into_fault(recognised.protocol)
+    }
 }
 
 /// The member that is the whole body.
@@ -87,22 +101,26 @@ fn members<D: Document>(
     }
 }
 
-fn label(recognised: &Recognised, member: &'static Member) -> Result<Value, Malformed> {
+fn label(recognised: &Recognised, member: &'static Member) -> Result<Value, Fault> {
     let Some((_, raw)) = recognised.labels.iter().find(|(name, _)| *name == member.wire_name()) else {
         return Ok(Value::Absent);
     };
     let shape = recognised.model.shape(member.target);
-    let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| Found::Bytes.instead_of(shape))?;
+    let Ok(decoded) = percent_decode_str(raw).decode_utf8() else {
+        let malformed = || Found::Bytes.instead_of(shape).into_fault(recognised.protocol);
+        return Err(if s3::is(recognised.model) { s3::invalid_uri() } else { malformed() });
+    };
     text::parse(shape, text::timestamp_format(Some(member), shape, TimestampFormat::Iso8601), &decoded)
+        .map_err(|malformed| refusal(recognised, member, &decoded, malformed))
 }
 
 /// The parameters of the query string: each name with its values, in order.
 type Query = BTreeMap<String, Vec<String>>;
 
-fn query_pairs(parts: &Parts) -> Result<Query, Malformed> {
+fn query_pairs(parts: &Parts) -> Result<Query, Fault> {
     let mut query = Query::new();
     for pair in form::pairs(parts.uri.query().unwrap_or_default().as_bytes()) {
-        let (name, value) = pair.map_err(|fault| Malformed(fault.message))?;
+        let (name, value) = pair?;
         query.entry(name.into_owned()).or_default().push(value.into_owned());
     }
     Ok(query)
@@ -144,24 +162,41 @@ fn from_query(model: &'static Model, member: &'static Member, query: &Query) -> 
     }
 }
 
-fn from_header(model: &'static Model, member: &'static Member, parts: &Parts) -> Result<Value, Malformed> {
-    let lines = parts.headers.get_all(member.wire_name());
-    let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    if lines.is_empty() {
-        return Ok(Value::Absent);
+fn from_header(recognised: &Recognised, member: &'static Member, parts: &Parts) -> Result<Value, Fault> {
+    let model = recognised.model;
+    let name = member.wire_name();
+    let sent = if s3::is(model) { s3::header(parts, name) } else { lines(parts, name) };
+    let Some(sent) = sent else { return Ok(Value::Absent) };
+    let sent = String::from_utf8_lossy(&sent);
+    let shape = model.shape(member.target);
+    match header::read(model, member, shape, sent.trim()) {
+        Ok(value) => Ok(value),
+        // RFC 9110, 13.1.3: a condition whose date cannot be read is no condition.
+        Err(_) if matches!(shape.kind, Kind::Timestamp(_)) && name.starts_with("If-") => Ok(Value::Absent),
+        Err(malformed) => Err(refusal(recognised, member, sent.trim(), malformed)),
     }
-    header::read(model, member, model.shape(member.target), lines.join(",").trim())
+}
+
+/// The lines of a header, joined with commas.
+fn lines(parts: &Parts, name: &str) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    (!lines.is_empty()).then(|| lines.join(&b","[..]))
 }
 
 /// A map of the headers with a prefix.
-fn from_headers(member: &'static Member, parts: &Parts) -> Value {
+fn from_headers(model: &'static Model, member: &'static Member, parts: &Parts) -> Value {
     let prefix = member.wire_name.unwrap_or_default().to_ascii_lowercase();
     let mut entries = Vec::new();
     for name in parts.headers.keys() {
-        if let Some(rest) = name.as_str().strip_prefix(&prefix) {
-            let lines = parts.headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
-            entries.push((rest.to_owned(), Value::String(lines.collect::<Vec<_>>().join(","))));
+        if let (Some(rest), Some(sent)) = (name.as_str().strip_prefix(&prefix), lines(parts, name.as_str())) {
+            let text =
+                if s3::is(model) { mail_safe::decode(&sent) } else { String::from_utf8_lossy(&sent).into_owned() };
+            entries.push((rest.to_owned(), Value::String(text)));
         }
+    }
+    if s3::is(model) {
+        let hoisted = s3::hoisted_with_prefix(parts, &prefix).into_iter();
+        entries.extend(hoisted.map(|(rest, value)| (rest, Value::String(mail_safe::decode(value.as_bytes())))));
     }
     if entries.is_empty() { Value::Absent } else { Value::Map(entries) }
 }

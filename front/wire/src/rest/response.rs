@@ -2,16 +2,20 @@
 
 use haar_kernel::schema::{Kind, Location, Member, Model, Structure};
 use haar_kernel::{Body, Value};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use super::{Document, header};
 use crate::answer;
 use crate::reading::structure_of;
 use crate::recognise::Recognised;
+use crate::{mail_safe, s3};
 
 pub(crate) fn encode<D: Document>(recognised: &Recognised, output: Value, request_id: &str) -> Response<Body> {
     let mut response = answer::with_request_id(recognised.operation.status, recognised.protocol, request_id);
+    if s3::is(recognised.model) {
+        s3::add_host_id(response.headers_mut(), request_id);
+    }
     let shape = recognised.operation.output.map(|id| recognised.model.shape(id));
     let (Some(shape), Value::Struct(mut fields)) = (shape, output) else { return response };
     let Some(structure) = structure_of(shape) else { return response };
@@ -29,6 +33,9 @@ pub(crate) fn encode<D: Document>(recognised: &Recognised, output: Value, reques
     }
     // After the body, because a member may be the content type.
     write_headers(response.headers_mut(), Some(recognised.model), structure.members.iter().zip(&fields));
+    if response.headers().contains_key(CONTENT_RANGE) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
     response
 }
 
@@ -88,7 +95,8 @@ pub(crate) fn write_headers<'v>(
                 let prefix = member.wire_name.unwrap_or_default();
                 for (key, value) in entries {
                     if let Value::String(text) = value {
-                        insert(headers, &format!("{prefix}{key}"), text);
+                        let text = if s3::is(model) { mail_safe::encode(text) } else { text.into() };
+                        insert(headers, &format!("{prefix}{key}"), &text);
                     }
                 }
             }

@@ -55,6 +55,28 @@ impl Authentication {
     }
 }
 
+impl Authentication {
+    /// The claim of a form that somebody uploads: its fields instead of the request's headers.
+    pub fn of_form(credential: &str, date: &str, signature: &str, token: Option<&str>) -> Result<Self, AuthError> {
+        let (access_key_id, scope) = read_credential(credential, Place::Query)?;
+        let malformed = || AuthError::MalformedDate { value: date.to_owned(), place: Place::Query };
+        Ok(Self {
+            access_key_id,
+            scope,
+            session_token: token_of(token.map(str::to_owned)),
+            mechanism: Mechanism::Presigned { expires_seconds: None },
+            date: AmzDate::parse(date).ok_or_else(malformed)?,
+            signed_headers: Vec::new(),
+            signature: signature.to_owned(),
+        })
+    }
+
+    /// The signature that came with the claim.
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+}
+
 fn is_presigned(request: &Request<'_>) -> bool {
     let has = |name| request.parameter(name).is_some();
     request.query.contains("X-Amz-") && (has("X-Amz-Algorithm") || has("X-Amz-Credential") || has("X-Amz-Signature"))

@@ -58,6 +58,8 @@ enum State {
 pub struct ChunkDecoder {
     /// `None` for unsigned chunks.
     chain: Option<Chain>,
+    /// Signatures may be there, and nobody looks at them.
+    is_unverified: bool,
     has_trailers: bool,
     trailers_declared: Vec<String>,
     length: u64,
@@ -77,6 +79,7 @@ impl ChunkDecoder {
     pub(super) fn new(chain: Option<Chain>, has_trailers: bool, trailers_declared: Vec<String>, length: u64) -> Self {
         Self {
             chain,
+            is_unverified: false,
             has_trailers,
             trailers_declared,
             length,
@@ -90,6 +93,16 @@ impl ChunkDecoder {
             trailers: Vec::new(),
             trailers_are_signed: false,
         }
+    }
+
+    /// For bodies whose signatures are not looked at.
+    pub(super) fn unverified(has_trailers: bool, trailers_declared: Vec<String>, length: u64) -> Self {
+        Self { is_unverified: true, ..Self::new(None, has_trailers, trailers_declared, length) }
+    }
+
+    /// The number of bytes that the chunks carry together.
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// Decodes the next piece of the body, cut anywhere, and appends what it carries to `decoded`.
@@ -231,7 +244,7 @@ impl ChunkDecoder {
 
     fn check_trailers(&mut self, signature: &str) -> Result<(), StreamError> {
         let Some(chain) = &self.chain else {
-            return Err(StreamError::MalformedTrailer);
+            return if self.is_unverified { Ok(()) } else { Err(StreamError::MalformedTrailer) };
         };
         if self.trailers_are_signed {
             return Err(StreamError::MalformedTrailer);

@@ -58,6 +58,17 @@ impl SigningKey {
         hex(hmac::sign(&self.key, string_to_sign.as_bytes()).as_ref())
     }
 
+    /// Signs the policy of a form, as clients that make forms do.
+    pub fn sign_policy(&self, policy: &str) -> String {
+        self.sign(policy)
+    }
+
+    /// Whether `signature` is this key's for the policy of a form, which is signed as it is.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html>
+    pub fn signed_policy(&self, policy: &str, signature: &str) -> bool {
+        self.agrees(policy, signature)
+    }
+
     /// Whether `signature` is this key's for the string; takes the same time wherever they differ.
     pub(super) fn agrees(&self, string_to_sign: &str, signature: &str) -> bool {
         let Some(signature) = unhex(signature) else {

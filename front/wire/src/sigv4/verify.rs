@@ -43,6 +43,20 @@ pub enum Payload {
     Chunked(Box<ChunkDecoder>),
 }
 
+impl Payload {
+    /// Of a request that nobody signed, or whose signature is not looked at: its chunks are unwrapped all the same.
+    pub fn unverified(request: &Request<'_>) -> Result<Self, AuthError> {
+        let trailer = match request.header("x-amz-content-sha256") {
+            Some(STREAMING_SIGNED) => false,
+            Some(STREAMING_SIGNED_TRAILER | STREAMING_UNSIGNED_TRAILER) => true,
+            _ => return Ok(Self::Unsigned),
+        };
+        let trailers = if trailer { declared_trailers(request) } else { Vec::new() };
+        let decoder = ChunkDecoder::unverified(trailer, trailers, decoded_length(request)?);
+        Ok(Self::Chunked(Box::new(decoder)))
+    }
+}
+
 /// Checks requests against one signing key at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Verifier<'a> {
@@ -117,14 +131,18 @@ impl<'a> Verifier<'a> {
                 Ok(Payload::Hashed(Box::new(PayloadHasher::new(declared))))
             }
             (PayloadKind::Chunked { signed, trailer }, _) => {
-                let length = request.header("x-amz-decoded-content-length").and_then(|text| text.parse().ok());
-                let length = length.ok_or(StreamError::MissingLength)?;
+                let length = decoded_length(request)?;
                 let chain = signed.then(|| Chain::new(self.key.clone(), claim));
                 let trailers = if trailer { declared_trailers(request) } else { Vec::new() };
                 Ok(Payload::Chunked(Box::new(ChunkDecoder::new(chain, trailer, trailers, length))))
             }
         }
     }
+}
+
+fn decoded_length(request: &Request<'_>) -> Result<u64, StreamError> {
+    let length = request.header("x-amz-decoded-content-length").and_then(|text| text.parse().ok());
+    length.ok_or(StreamError::MissingLength)
 }
 
 fn declared_trailers(request: &Request<'_>) -> Vec<String> {

@@ -58,7 +58,9 @@ fn read_structure(reading: &mut Reading, structure: &'static Structure, element:
 }
 
 fn read_attribute(reading: &Reading, member: &'static Member, element: &Element) -> Result<Value, Malformed> {
-    let Some((_, value)) = element.attributes.iter().find(|(name, _)| name == member.wire_name()) else {
+    // Prefixes are the document's own choice: `xsi:type` and `ns0:type` are the same attribute.
+    let wanted = local(member.wire_name());
+    let Some((_, value)) = element.attributes.iter().find(|(name, _)| local(name) == wanted) else {
         return Ok(Value::Absent);
     };
     let shape = reading.shape(member.target);

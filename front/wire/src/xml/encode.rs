@@ -85,6 +85,24 @@ impl Writer {
         self.close(name);
     }
 
+    /// A whole document that is one member, without a structure around it; empty where the member is absent.
+    pub fn bare_document(
+        &mut self,
+        model: &'static Model,
+        namespace: Option<(Option<&str>, &str)>,
+        member: &'static Member,
+        value: &Value,
+    ) {
+        let name = self.name_of(member);
+        self.start(name);
+        self.namespace(namespace);
+        self.out.push('>');
+        if value.is_present() {
+            self.scalar(model.shape(member.target), Some(member), value);
+        }
+        self.close(name);
+    }
+
     /// The members of a structure as child elements.
     pub fn members(&mut self, model: &'static Model, structure: &'static Structure, fields: &[Value], which: Members) {
         for (member, field) in structure.members.iter().zip(fields) {
@@ -125,7 +143,12 @@ impl Writer {
     fn element(&mut self, model: &'static Model, name: &str, member: &'static Member, value: &Value) {
         let shape = model.shape(member.target);
         self.start(name);
-        self.namespace(member.xml_namespace);
+        // That of a shape speaks for documents; inside one only a prefix needs it, because names refer to it.
+        let own = match &shape.kind {
+            Kind::Structure(structure) => structure.xml_namespace.filter(|(prefix, _)| prefix.is_some()),
+            _ => None,
+        };
+        self.namespace(member.xml_namespace.or(own));
         match (&shape.kind, value) {
             (Kind::Structure(structure), Value::Struct(fields)) => {
                 self.attributes(model, structure, fields);

@@ -10,6 +10,7 @@ mod model;
 mod outputs;
 mod params;
 mod roundtrip;
+mod s3;
 mod services;
 mod skips;
 mod targets;

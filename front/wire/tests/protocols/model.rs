@@ -116,7 +116,10 @@ impl Builder<'_> {
             payload: payload.map(|index| index.try_into().unwrap()),
             error: (shape["exception"] == true).then(|| error(name, shape)),
             xml_name: text(&shape["locationName"]),
-            xml_namespace: text(&shape["xmlNamespace"]).or(text(&shape["xmlNamespace"]["uri"])),
+            xml_namespace: text(&shape["xmlNamespace"])
+                .or(text(&shape["xmlNamespace"]["uri"]))
+                .map(|uri| (text(&shape["xmlNamespace"]["prefix"]), uri)),
+            xml_unwrapped: false,
         }
     }
 

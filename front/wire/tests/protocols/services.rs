@@ -87,7 +87,7 @@ fn unknown_operations_get_the_services_own_words() {
     assert_eq!(refusal.dialect.protocol, Protocol::AwsQuery);
     let refusal = recognise(&post, Some("sqs"), "Version=2012-11-05").unwrap_err();
     assert_eq!(refusal.fault.code, "MissingAction");
-    let refusal = recognise(&parts("GET", "/nowhere", &[]), None, "").unwrap_err();
+    let refusal = recognise(&parts("GET", "/nowhere", &[]), Some("sqs"), "").unwrap_err();
     assert_eq!((&*refusal.fault.code, refusal.fault.status), ("UnknownOperationException", 404));
 }
 

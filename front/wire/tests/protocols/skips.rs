@@ -122,11 +122,6 @@ pub const OUTPUTS: &[Skip] = &[
     Skip { file: "rest-xml", case: "ComplexError", reason: "a message that the error's shape does not have" },
     Skip {
         file: "rest-xml",
-        case: "HttpPayloadWithXmlNamespaceAndPrefix",
-        reason: "the schema keeps no prefix for the namespace of a shape, which means nothing to elements without one",
-    },
-    Skip {
-        file: "rest-xml",
         case: "RestXmlHttpResponseCode",
         reason: "the vector wants a content type for an empty body",
     },

@@ -206,6 +206,27 @@ fn only_declared_trailers_pass_and_each_once() {
 }
 
 #[test]
+fn chunks_whose_signatures_nobody_looks_at_are_unwrapped_all_the_same() {
+    for mode in MODES {
+        let (_, encoder) = upload(mode, 5);
+        let body = encode(mode, encoder, b"hello", 8192);
+        let name = match mode {
+            SignedPayload::StreamingSigned => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            SignedPayload::StreamingSignedTrailer => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+            _ => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        };
+        let headers =
+            [("x-amz-content-sha256", name), ("x-amz-decoded-content-length", "5"), ("x-amz-trailer", TRAILERS[0].0)];
+        let parts = parts("PUT", "http://localhost/b/k", &headers);
+        let Payload::Chunked(decoder) = Payload::unverified(&Request::from(&parts)).unwrap() else { panic!("{name}") };
+        assert_eq!(decoder.length(), 5);
+        assert_eq!(decode(*decoder, std::iter::once(&*body)).unwrap().0, b"hello");
+    }
+    let plain = parts("PUT", "http://localhost/b/k", &[("x-amz-content-sha256", "UNSIGNED-PAYLOAD")]);
+    assert!(matches!(Payload::unverified(&Request::from(&plain)), Ok(Payload::Unsigned)));
+}
+
+#[test]
 fn a_signed_trailer_needs_its_signature() {
     let mode = SignedPayload::StreamingSignedTrailer;
     let (decoder, encoder) = upload(mode, 1);

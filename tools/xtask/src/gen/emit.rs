@@ -71,6 +71,7 @@ impl Emitter<'_> {
             "validation-exception" => "ValidationException",
             "validation-error" => "ValidationError",
             "parameter" => "Parameter",
+            "argument" => "Argument",
             other => bail!("{other} is no way to word violations"),
         };
         let target = text("targetPrefix").or_else(|| text("serviceId").filter(|_| self.speaks("smithy-rpc-v2-cbor")));
@@ -174,7 +175,7 @@ impl Emitter<'_> {
             };
             let pattern = match shape["pattern"].as_str() {
                 Some(pattern) => {
-                    fancy_regex::Regex::new(&format!(r"\A(?:{pattern})\z"))
+                    haar_kernel::schema::Pattern::compile(pattern)
                         .with_context(|| format!("the pattern of {name} does not compile: patch it, with a reason"))?;
                     format!("Some(Pattern::new({pattern:?}))")
                 }
@@ -237,10 +238,11 @@ impl Emitter<'_> {
             .and_then(|payload| shape["members"].as_object()?.keys().position(|member| member == payload));
         let error = if is_error(shape) { format!("Some(&errors::{})", names::constant(name)) } else { "None".into() };
         Ok(format!(
-            "Kind::Structure(Structure {{ members: &[{members}], union: {}, payload: {payload:?}, error: {error}, xml_name: {:?}, xml_namespace: {:?} }})",
+            "Kind::Structure(Structure {{ members: &[{members}], union: {}, payload: {payload:?}, error: {error}, xml_name: {:?}, xml_namespace: {:?}, xml_unwrapped: {} }})",
             shape["union"] == true,
             shape["locationName"].as_str(),
-            shape["xmlNamespace"]["uri"].as_str().or(shape["xmlNamespace"].as_str()),
+            xml_namespace(&shape["xmlNamespace"]),
+            shape["xmlUnwrapped"] == true,
         ))
     }
 
@@ -265,9 +267,8 @@ impl Emitter<'_> {
         if let Some(query_name) = traits["queryName"].as_str() {
             write!(special, "query_name: Some({query_name:?}), ")?;
         }
-        if traits["xmlNamespace"].is_object() {
-            let (prefix, uri) = (traits["xmlNamespace"]["prefix"].as_str(), traits["xmlNamespace"]["uri"].as_str());
-            write!(special, "xml_namespace: Some(({prefix:?}, {:?})), ", uri.unwrap_or_default())?;
+        if let Some(namespace) = xml_namespace(&traits["xmlNamespace"]) {
+            write!(special, "xml_namespace: Some({namespace:?}), ")?;
         }
         if !traits["timestampFormat"].is_null() {
             write!(special, "timestamp_format: {}, ", timestamp_format(&traits["timestampFormat"])?)?;
@@ -441,10 +442,17 @@ fn is_error(shape: &Value) -> bool {
     shape["exception"] == true || shape["error"].is_object()
 }
 
+/// A namespace as the models write it: an object, or only the URI.
+fn xml_namespace(value: &Value) -> Option<(Option<&str>, &str)> {
+    let uri = value["uri"].as_str().or(value.as_str())?;
+    Some((value["prefix"].as_str(), uri))
+}
+
 fn timestamp_format(value: &Value) -> Result<&'static str> {
     Ok(match value.as_str() {
         None => "None",
         Some("iso8601") => "Some(TimestampFormat::Iso8601)",
+        Some("iso8601Millis") => "Some(TimestampFormat::Iso8601Millis)",
         Some("rfc822") => "Some(TimestampFormat::Rfc822)",
         Some("unixTimestamp") => "Some(TimestampFormat::UnixTimestamp)",
         Some(other) => bail!("unknown timestamp format {other}"),

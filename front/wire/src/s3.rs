@@ -1,0 +1,98 @@
+//! What S3 has on the wire that no other restXml service has.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use haar_kernel::schema::Model;
+use haar_kernel::{Fault, Value};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+
+use crate::answer;
+use crate::form;
+
+/// The second id of every answer; S3's error documents repeat it as `HostId`.
+const ID_2: HeaderName = HeaderName::from_static("x-amz-id-2");
+
+/// Whether a model is S3's.
+pub(crate) fn is(model: &Model) -> bool {
+    model.service == "s3"
+}
+
+/// The second id: nobody looks anything up by it, so it is made of the first.
+pub(crate) fn host_id(request_id: &str) -> String {
+    BASE64.encode(request_id)
+}
+
+pub(crate) fn add_host_id(headers: &mut HeaderMap, request_id: &str) {
+    headers.insert(ID_2, answer::header_value(&host_id(request_id)));
+}
+
+/// The value of a request header as the operation takes it: without what belongs to the transport.
+/// `Content-Encoding: aws-chunked,gzip` means `gzip`, and a body in chunks is as long as what they carry.
+pub(crate) fn header(parts: &Parts, name: &str) -> Option<Vec<u8>> {
+    if name.eq_ignore_ascii_case("content-length") && is_chunked(&parts.headers) {
+        return parts.headers.get("x-amz-decoded-content-length").map(|value| value.as_bytes().to_vec());
+    }
+    let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    if lines.is_empty() {
+        return hoisted(parts, name);
+    }
+    let value = lines.join(&b","[..]);
+    if !name.eq_ignore_ascii_case("content-encoding") {
+        return Some(value);
+    }
+    let codings: Vec<&[u8]> = value
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| !coding.eq_ignore_ascii_case(b"aws-chunked") && !coding.is_empty())
+        .collect();
+    (!codings.is_empty()).then(|| codings.join(&b","[..]))
+}
+
+/// Presigned URLs carry `x-amz-` headers as parameters: SDKs put them there because nobody can send headers with a
+/// link.
+pub(crate) fn hoisted(parts: &Parts, name: &str) -> Option<Vec<u8>> {
+    is_hoistable(name).then(|| {
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let mut pairs = form::pairs(query).filter_map(Result::ok);
+        pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned().into_bytes())
+    })?
+}
+
+/// Names and values of the parameters that stand for headers with a prefix.
+pub(crate) fn hoisted_with_prefix(parts: &Parts, prefix: &str) -> Vec<(String, String)> {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let pairs = form::pairs(query).filter_map(Result::ok);
+    let lower = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned()));
+    lower.filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value))).collect()
+}
+
+fn is_hoistable(name: &str) -> bool {
+    name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("x-amz-"))
+}
+
+/// Whether the body comes in chunks of S3's own.
+pub(crate) fn is_chunked(headers: &HeaderMap) -> bool {
+    headers.get("x-amz-content-sha256").is_some_and(|value| value.as_bytes().starts_with(b"STREAMING-"))
+}
+
+/// A resource that is there, but not for this method.
+pub(crate) fn method_not_allowed(method: &http::Method) -> Fault {
+    Fault::common("MethodNotAllowed", 405, "The specified method is not allowed against this resource.")
+        .with("Method", Value::String(method.to_string()))
+}
+
+/// A path whose percent-encoding means no text.
+pub(crate) fn invalid_uri() -> Fault {
+    Fault::common("InvalidURI", 400, "Couldn't parse the specified URI.")
+}
+
+/// S3's word where our own door speaks: it has no `InternalFailure`.
+pub(crate) fn code(fault: &Fault) -> &str {
+    match &*fault.code {
+        "InternalFailure" => "InternalError",
+        "RequestEntityTooLargeException" => "MaxMessageLengthExceeded",
+        "MalformedQueryString" => "InvalidURI",
+        code => code,
+    }
+}

@@ -1,0 +1,3 @@
+//! The catalog room: the Data Catalog of AWS Glue.
+
+pub mod glue;

@@ -1,0 +1,3 @@
+//! The storage room: S3.
+
+pub mod s3;
