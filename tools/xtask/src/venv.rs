@@ -12,6 +12,8 @@ pub fn with(root: &Path, name: &str, requirements: &Path) -> Result<PathBuf> {
     let folder = target(root).join("python").join(name);
     let pins =
         std::fs::read_to_string(requirements).with_context(|| format!("failed to read {}", requirements.display()))?;
+    // An environment does not bear being moved: its programs name their interpreter by its path.
+    let pins = format!("# {}\n{pins}", folder.display());
     let stamp = folder.join("requirements.installed");
     let bin = folder.join("bin");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == pins) {
