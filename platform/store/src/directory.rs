@@ -26,7 +26,16 @@ pub(crate) struct Directory {
     root: PathBuf,
     /// Whether anything was stored here before.
     pub(crate) fresh: bool,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Directory {
+    /// Closing the file is not enough: a child process that is just being started shares it until it runs its own
+    /// program, and would keep the directory locked that long.
+    fn drop(&mut self) {
+        // The system lets go of the lock with the process at the latest.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Directory {
@@ -46,7 +55,7 @@ impl Directory {
             }
             None => true,
         };
-        Ok(Self { root, fresh, _lock: lock })
+        Ok(Self { root, fresh, lock })
     }
 
     /// Marks a fresh directory as ours. Comes after the vault key: a directory that has a format
