@@ -6,12 +6,16 @@ use haar_gateway::{AuthMode, Gateway, IamMode, Listener, Switchboard};
 use haar_platform::Platform;
 use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::paging::Pager;
-use haar_platform::kernel::{Clock, House, Service};
+use haar_platform::kernel::{Clock, House, Objects, Service};
 use haar_platform::store::{Config, Store, TableInfo};
+use haar_sql::Engine;
 
 use crate::cli;
 use crate::failure::Failure;
 use crate::settings::Settings;
+
+/// Of all queries together; what does not fit is spilled to disk.
+const ENGINE_MEMORY_BYTES: u64 = 1 << 30;
 
 /// A house that answers.
 pub struct OpenHouse {
@@ -26,7 +30,9 @@ impl OpenHouse {
         let platform = ground_floor(settings)?;
         let identity = haar_identity::open(&platform);
         let mut services = identity.services;
-        services.push(haar_catalog::glue::service(&platform));
+        let objects = haar_storage::s3::objects(&platform);
+        services.push(haar_catalog::glue::service(&platform, objects.clone()));
+        services.push(haar_query::athena::service(&platform, engine(settings, objects)?));
         services.push(haar_messaging::sqs::service(&platform));
         services.push(haar_storage::s3::service(&platform));
         services.push(haar_systems::ssm::service(&platform));
@@ -79,9 +85,21 @@ pub fn tables() -> Vec<TableInfo> {
     tables.extend(haar_identity::tables());
     tables.extend(haar_catalog::glue::tables());
     tables.extend(haar_messaging::sqs::tables());
+    tables.extend(haar_query::athena::tables());
     tables.extend(haar_storage::s3::tables());
     tables.extend(haar_systems::ssm::tables());
     tables
+}
+
+/// The SQL engine. What it spills lies beside the data, or among the machine's temporary files.
+fn engine(settings: &Settings, objects: Arc<dyn Objects>) -> Result<Engine, Failure> {
+    let spill_dir = match &settings.data_dir {
+        Some(folder) => folder.join("spill"),
+        None => std::env::temp_dir().join(format!("haar-spill-{}", std::process::id())),
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let config = haar_sql::Config { memory_bytes: ENGINE_MEMORY_BYTES, spill_dir, threads };
+    Engine::open(config, objects).map_err(|error| Failure::new("failed to start the SQL engine").because(error))
 }
 
 fn ground_floor(settings: &Settings) -> Result<Platform, Failure> {

@@ -77,6 +77,50 @@ impl Connection {
         Ok(answer.body)
     }
 
+    /// Sends a request and throws the body of its answer away as it comes; its length.
+    pub async fn discard(&mut self, request: &[u8]) -> Result<u64> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        self.buffer.clear();
+        stream.write_all(request).await?;
+        let head = loop {
+            match parse(&self.buffer)? {
+                Some(head) => break head,
+                None => self.read(&mut stream).await?,
+            }
+        };
+        anyhow::ensure!(head.status == 200, "{} answered {}", self.address, head.status);
+        let (head_bytes, body_bytes) = head.bytes;
+        let mut rest = (head_bytes + body_bytes) as u64 - self.buffer.len() as u64;
+        while rest > 0 {
+            self.buffer.clear();
+            self.read(&mut stream).await?;
+            rest -= self.buffer.len() as u64;
+        }
+        Ok(body_bytes as u64)
+    }
+
+    /// Sends the head of a request and `bytes` bytes of body, `pattern` again and again; anything but success is an
+    /// error.
+    pub async fn upload(&mut self, head: &[u8], bytes: u64, pattern: &[u8]) -> Result<()> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        stream.write_all(head).await?;
+        let mut rest = bytes;
+        while rest > 0 {
+            let length = rest.min(pattern.len() as u64);
+            stream.write_all(&pattern[..length as usize]).await?;
+            rest -= length;
+        }
+        self.buffer.clear();
+        loop {
+            self.read(&mut stream).await?;
+            if let Some(head) = parse(&self.buffer)? {
+                let text = String::from_utf8_lossy(&self.buffer);
+                anyhow::ensure!(head.status == 200, "{} answered {text}", self.address);
+                return Ok(());
+            }
+        }
+    }
+
     async fn read(&mut self, stream: &mut TcpStream) -> Result<()> {
         if stream.read_buf(&mut self.buffer).await? == 0 {
             bail!("{} closed the connection in the middle of an answer", self.address);

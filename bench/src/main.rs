@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: haar beside what a user would pick instead (moto_server) and beside the limit of what a server
-//! in Rust can do (bare hyper), in one run on one machine. Prints a table; a missed target is exit status 1.
+//! `cargo xtask bench`: haar beside what a user would pick instead (moto_server) and beside the limits of what a
+//! server can do (bare hyper, nginx, dd), in one run on one machine. Prints a table; a missed target is exit status 1.
 
 mod echo;
 mod figures;
@@ -13,17 +13,20 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use figures::{Effort, Name};
+use figures::{Effort, Name, Set};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
-#[command(about = "haar beside moto_server and bare hyper")]
+#[command(about = "haar beside what a user would pick instead", subcommand_negates_reqs = true)]
 struct Arguments {
     /// Short runs: to see that it works, not to believe the figures.
     #[arg(long)]
     quick: bool,
+    /// Only the figures of this set.
+    #[arg(value_enum)]
+    set: Option<Set>,
     /// Only these figures.
     #[arg(long, value_enum, value_name = "NAME")]
     only: Vec<Name>,
@@ -51,7 +54,11 @@ fn main() -> Result<ExitCode> {
         }
         let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
         let mut report = report::Report::begin()?;
-        for name in Name::all().filter(|name| arguments.only.is_empty() || arguments.only.contains(name)) {
+        let asked = |name: &Name| {
+            arguments.set.is_none_or(|set| name.set() == set)
+                && (arguments.only.is_empty() || arguments.only.contains(name))
+        };
+        for name in Name::all().filter(asked) {
             eprintln!("measuring {name:?}");
             // One that does not come about must not cost the others.
             if let Err(error) = figures::measure(name, &effort, &mut report).await {

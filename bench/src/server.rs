@@ -60,11 +60,38 @@ impl Server {
         command.args(["--host", "127.0.0.1", "--port", port]).stdout(Stdio::null());
         let (child, started) = start(command)?;
         let server = Self { child, address, started };
-        while TcpStream::connect(&server.address).await.is_err() {
-            server.check_patience()?;
+        server.until_it_listens().await?;
+        Ok(server)
+    }
+
+    /// nginx, from the PATH, that serves the files of a folder with as many workers as there are cores.
+    pub async fn nginx(folder: &Path) -> Result<Self> {
+        let address = free_address()?;
+        let place = folder.display();
+        let configuration = format!(
+            "daemon off; worker_processes auto; pid {place}/nginx.pid; error_log stderr crit;\n\
+             events {{ worker_connections 4096; }}\n\
+             http {{ access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000;\n\
+             open_file_cache max=10000; server {{ listen {address}; root {place}; }} }}\n"
+        );
+        let file = folder.join("nginx.conf");
+        std::fs::write(&file, configuration)?;
+        // Its workers become nobody, who must be able to read the files.
+        std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(folder).arg("-c").arg(&file).stdout(Stdio::null());
+        let (child, started) = start(command).context("nginx is not installed: apt-get install nginx-light")?;
+        let server = Self { child, address, started };
+        server.until_it_listens().await?;
+        Ok(server)
+    }
+
+    async fn until_it_listens(&self) -> Result<()> {
+        while TcpStream::connect(&self.address).await.is_err() {
+            self.check_patience()?;
             tokio::time::sleep(ASK_EVERY).await;
         }
-        Ok(server)
+        Ok(())
     }
 
     async fn with_ready_line(mut command: Command) -> Result<Self> {
@@ -78,9 +105,18 @@ impl Server {
 
     /// Resident memory now, in bytes.
     pub fn resident_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most memory that was ever resident, in bytes.
+    pub fn resident_bytes_max(&self) -> Result<u64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    fn status_bytes(&self, name: &str) -> Result<u64> {
         let id = self.child.id().context("it has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes * 1024)
     }

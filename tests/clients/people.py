@@ -61,3 +61,11 @@ def session_keys(answer: dict) -> Keys:
     """The credentials that an operation of STS has given out."""
     given = answer["Credentials"]
     return Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def service_role(house: House, service: str, name: str, *statements: dict) -> str:
+    """A role that `glue.amazonaws.com` may assume, to do what the statements say; its ARN."""
+    iam = house.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust({"Service": service}))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
+    return role["Arn"]

@@ -1,9 +1,7 @@
-//! What is measured: one file per figure, or per pair that shares its preparation.
+//! What is measured: a folder per set, in it one file per figure, or per pair that shares its preparation.
 
-mod get_parameter;
-mod many_parameters;
-mod send_message;
-mod start;
+mod house;
+mod lake;
 
 use std::time::Duration;
 
@@ -11,6 +9,15 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::report::Report;
+
+/// Figures that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Set {
+    /// Start, small reads and writes, many rows: beside moto_server and bare hyper.
+    House,
+    /// Objects, queries, crawls: beside nginx, dd and DuckDB.
+    Lake,
+}
 
 /// The figures, by the name that `--only` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,12 +30,30 @@ pub enum Name {
     SendMessage,
     /// Page cost and start time with a million parameters.
     ManyParameters,
+    /// Small objects read per second.
+    SmallObjects,
+    /// Bytes per second of large objects.
+    LargeObjects,
+    /// Bytes per second of a durable write.
+    PutObject,
+    /// Page cost with a million keys.
+    ManyKeys,
+    /// Memory while large objects move.
+    Memory,
 }
 
 impl Name {
     /// In the order of the table.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::value_variants().iter().copied()
+    }
+
+    /// What it is measured with.
+    pub fn set(self) -> Set {
+        match self {
+            Self::Start | Self::GetParameter | Self::SendMessage | Self::ManyParameters => Set::House,
+            Self::SmallObjects | Self::LargeObjects | Self::PutObject | Self::ManyKeys | Self::Memory => Set::Lake,
+        }
     }
 }
 
@@ -44,27 +69,52 @@ pub struct Effort {
     pub parameters: usize,
     /// Pages read in a row.
     pub pages: usize,
+    /// What "many keys" means.
+    pub objects: usize,
+    /// What "large objects" means, where memory is measured.
+    pub large_bytes: u64,
 }
 
 impl Effort {
     /// What the targets are about.
     pub fn full() -> Self {
-        Self { starts: 7, turns: 5, lasting: Duration::from_secs(5), parameters: 1_000_000, pages: 2000 }
+        Self {
+            starts: 7,
+            turns: 5,
+            lasting: Duration::from_secs(5),
+            parameters: 1_000_000,
+            pages: 2000,
+            objects: 1_000_000,
+            large_bytes: 1 << 30,
+        }
     }
 
     /// A minute in all.
     pub fn quick() -> Self {
-        Self { starts: 2, turns: 2, lasting: Duration::from_secs(2), parameters: 50_000, pages: 300 }
+        Self {
+            starts: 2,
+            turns: 2,
+            lasting: Duration::from_secs(2),
+            parameters: 50_000,
+            pages: 300,
+            objects: 50_000,
+            large_bytes: 1 << 26,
+        }
     }
 }
 
 /// Measures one, and writes it down.
 pub async fn measure(name: Name, effort: &Effort, report: &mut Report) -> Result<()> {
     match name {
-        Name::Start => start::measure(effort, report).await,
-        Name::GetParameter => get_parameter::measure(effort, report).await,
-        Name::SendMessage => send_message::measure(effort, report).await,
-        Name::ManyParameters => many_parameters::measure(effort, report).await,
+        Name::Start => house::start::measure(effort, report).await,
+        Name::GetParameter => house::get_parameter::measure(effort, report).await,
+        Name::SendMessage => house::send_message::measure(effort, report).await,
+        Name::ManyParameters => house::many_parameters::measure(effort, report).await,
+        Name::SmallObjects => lake::get_object::small(effort, report).await,
+        Name::LargeObjects => lake::get_object::large(effort, report).await,
+        Name::PutObject => lake::put_object::measure(effort, report).await,
+        Name::ManyKeys => lake::list_objects::measure(effort, report).await,
+        Name::Memory => lake::memory::measure(effort, report).await,
     }
 }
 

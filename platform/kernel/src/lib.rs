@@ -10,6 +10,7 @@
 //!   access  what a call touches, so that the pipeline can authorize it
 //!   fault   what went wrong, in AWS's words
 //!   clock   the only clock; people can move it
+//!   objects the bytes of a lake, as engines read them
 //!   tasks   the only place that starts background work
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod ctx;
 pub mod fault;
 pub mod ids;
 pub mod job;
+pub mod objects;
 pub mod paging;
 pub mod schema;
 pub mod service;
@@ -44,6 +46,7 @@ pub use clock::Clock;
 pub use ctx::{Ctx, House};
 pub use fault::{AwsError, ErrorShape, Fault};
 pub use job::{Next, Waker};
+pub use objects::{MemoryObjects, ObjectMeta, Objects, ObjectsError, OpenObject};
 pub use service::{CrossOrigin, Op, Service};
 pub use shaped::Shaped;
 pub use timestamp::Timestamp;

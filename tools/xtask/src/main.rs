@@ -41,8 +41,12 @@ enum Command {
     Ci,
     /// Make COMPATIBILITY.md from models/.
     Compat,
-    /// Run the side-by-side benchmarks: release build, beside moto_server.
-    Bench,
+    /// Run the side-by-side benchmarks: release build, beside what a user would pick instead.
+    Bench {
+        /// `house` or `lake`, `--quick`, `--only NAME`: handed on to the benchmarks.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -55,7 +59,7 @@ fn main() -> Result<()> {
         Command::Test { rust, clients } => test::all(&root, !clients, !rust),
         Command::Ci => ci::check(&root),
         Command::Compat => compat::run(&root),
-        Command::Bench => bench::all(&root),
+        Command::Bench { arguments } => bench::run_all(&root, &arguments),
     }
 }
 

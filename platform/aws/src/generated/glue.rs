@@ -44,8 +44,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(18)),
-        output: Some(ShapeId(19)),
+        input: Some(ShapeId(19)),
+        output: Some(ShapeId(20)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -56,8 +56,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(20)),
-        output: Some(ShapeId(21)),
+        input: Some(ShapeId(21)),
+        output: Some(ShapeId(22)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -68,8 +68,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(22)),
-        output: Some(ShapeId(23)),
+        input: Some(ShapeId(23)),
+        output: Some(ShapeId(24)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -80,8 +80,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(26)),
-        output: Some(ShapeId(27)),
+        input: Some(ShapeId(27)),
+        output: Some(ShapeId(28)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -92,8 +92,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(29)),
-        output: Some(ShapeId(30)),
+        input: Some(ShapeId(30)),
+        output: Some(ShapeId(31)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -112,12 +112,12 @@ static OPERATIONS: [Operation; 314] = [
     },
     Operation {
         name: "BatchGetCrawlers",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(32)),
+        output: Some(ShapeId(33)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -212,8 +212,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(31)),
-        output: Some(ShapeId(32)),
+        input: Some(ShapeId(34)),
+        output: Some(ShapeId(35)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -284,8 +284,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(36)),
-        output: Some(ShapeId(39)),
+        input: Some(ShapeId(39)),
+        output: Some(ShapeId(42)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -380,8 +380,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(82)),
-        output: Some(ShapeId(83)),
+        input: Some(ShapeId(109)),
+        output: Some(ShapeId(110)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -404,20 +404,20 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(84)),
-        output: Some(ShapeId(85)),
+        input: Some(ShapeId(111)),
+        output: Some(ShapeId(112)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "CreateCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(113)),
+        output: Some(ShapeId(114)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -464,8 +464,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(87)),
-        output: Some(ShapeId(88)),
+        input: Some(ShapeId(116)),
+        output: Some(ShapeId(117)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -584,8 +584,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(94)),
-        output: Some(ShapeId(95)),
+        input: Some(ShapeId(123)),
+        output: Some(ShapeId(124)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -596,8 +596,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(92)),
-        output: Some(ShapeId(93)),
+        input: Some(ShapeId(121)),
+        output: Some(ShapeId(122)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -668,8 +668,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(96)),
-        output: Some(ShapeId(97)),
+        input: Some(ShapeId(125)),
+        output: Some(ShapeId(126)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -716,8 +716,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(98)),
-        output: Some(ShapeId(99)),
+        input: Some(ShapeId(127)),
+        output: Some(ShapeId(128)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -800,8 +800,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(123)),
-        output: Some(ShapeId(124)),
+        input: Some(ShapeId(155)),
+        output: Some(ShapeId(156)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -812,8 +812,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(125)),
-        output: Some(ShapeId(126)),
+        input: Some(ShapeId(157)),
+        output: Some(ShapeId(158)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -824,8 +824,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(127)),
-        output: Some(ShapeId(128)),
+        input: Some(ShapeId(159)),
+        output: Some(ShapeId(160)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -848,8 +848,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(130)),
-        output: Some(ShapeId(131)),
+        input: Some(ShapeId(162)),
+        output: Some(ShapeId(163)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -868,12 +868,12 @@ static OPERATIONS: [Operation; 314] = [
     },
     Operation {
         name: "DeleteCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(164)),
+        output: Some(ShapeId(165)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -920,8 +920,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(132)),
-        output: Some(ShapeId(133)),
+        input: Some(ShapeId(166)),
+        output: Some(ShapeId(167)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1052,8 +1052,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(136)),
-        output: Some(ShapeId(137)),
+        input: Some(ShapeId(170)),
+        output: Some(ShapeId(171)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1064,8 +1064,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(134)),
-        output: Some(ShapeId(135)),
+        input: Some(ShapeId(168)),
+        output: Some(ShapeId(169)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1088,8 +1088,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(138)),
-        output: Some(ShapeId(139)),
+        input: Some(ShapeId(172)),
+        output: Some(ShapeId(173)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1148,8 +1148,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(140)),
-        output: Some(ShapeId(141)),
+        input: Some(ShapeId(174)),
+        output: Some(ShapeId(175)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1172,8 +1172,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(142)),
-        output: Some(ShapeId(143)),
+        input: Some(ShapeId(176)),
+        output: Some(ShapeId(177)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1208,8 +1208,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(144)),
-        output: Some(ShapeId(145)),
+        input: Some(ShapeId(178)),
+        output: Some(ShapeId(179)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1388,8 +1388,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(166)),
-        output: Some(ShapeId(167)),
+        input: Some(ShapeId(210)),
+        output: Some(ShapeId(211)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1400,8 +1400,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(168)),
-        output: Some(ShapeId(169)),
+        input: Some(ShapeId(212)),
+        output: Some(ShapeId(213)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1412,8 +1412,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(171)),
-        output: Some(ShapeId(172)),
+        input: Some(ShapeId(215)),
+        output: Some(ShapeId(216)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1424,8 +1424,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(173)),
-        output: Some(ShapeId(174)),
+        input: Some(ShapeId(217)),
+        output: Some(ShapeId(218)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1472,8 +1472,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(175)),
-        output: Some(ShapeId(176)),
+        input: Some(ShapeId(219)),
+        output: Some(ShapeId(220)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1484,44 +1484,44 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(178)),
-        output: Some(ShapeId(179)),
+        input: Some(ShapeId(222)),
+        output: Some(ShapeId(223)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "GetCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(226)),
+        output: Some(ShapeId(227)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "GetCrawlerMetrics",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(224)),
+        output: Some(ShapeId(225)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "GetCrawlers",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(228)),
+        output: Some(ShapeId(229)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1676,8 +1676,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(180)),
-        output: Some(ShapeId(181)),
+        input: Some(ShapeId(230)),
+        output: Some(ShapeId(231)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1688,8 +1688,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(182)),
-        output: Some(ShapeId(183)),
+        input: Some(ShapeId(232)),
+        output: Some(ShapeId(233)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1964,8 +1964,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(186)),
-        output: Some(ShapeId(187)),
+        input: Some(ShapeId(236)),
+        output: Some(ShapeId(237)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1976,8 +1976,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(184)),
-        output: Some(ShapeId(185)),
+        input: Some(ShapeId(234)),
+        output: Some(ShapeId(235)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -1988,8 +1988,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(188)),
-        output: Some(ShapeId(189)),
+        input: Some(ShapeId(238)),
+        output: Some(ShapeId(239)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2036,8 +2036,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(190)),
-        output: Some(ShapeId(191)),
+        input: Some(ShapeId(240)),
+        output: Some(ShapeId(241)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2180,8 +2180,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(192)),
-        output: Some(ShapeId(193)),
+        input: Some(ShapeId(242)),
+        output: Some(ShapeId(243)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2204,8 +2204,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(194)),
-        output: Some(ShapeId(195)),
+        input: Some(ShapeId(244)),
+        output: Some(ShapeId(245)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2216,8 +2216,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(197)),
-        output: Some(ShapeId(198)),
+        input: Some(ShapeId(247)),
+        output: Some(ShapeId(248)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2228,8 +2228,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(199)),
-        output: Some(ShapeId(200)),
+        input: Some(ShapeId(249)),
+        output: Some(ShapeId(250)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2240,8 +2240,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(201)),
-        output: Some(ShapeId(202)),
+        input: Some(ShapeId(251)),
+        output: Some(ShapeId(252)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2324,8 +2324,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(203)),
-        output: Some(ShapeId(204)),
+        input: Some(ShapeId(253)),
+        output: Some(ShapeId(254)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2336,8 +2336,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(205)),
-        output: Some(ShapeId(206)),
+        input: Some(ShapeId(255)),
+        output: Some(ShapeId(256)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2452,24 +2452,24 @@ static OPERATIONS: [Operation; 314] = [
     },
     Operation {
         name: "ListCrawlers",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(312)),
+        output: Some(ShapeId(313)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "ListCrawls",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(314)),
+        output: Some(ShapeId(315)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -2936,8 +2936,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(305)),
-        output: Some(ShapeId(306)),
+        input: Some(ShapeId(381)),
+        output: Some(ShapeId(382)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3068,8 +3068,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(326)),
-        output: Some(ShapeId(327)),
+        input: Some(ShapeId(413)),
+        output: Some(ShapeId(414)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3112,24 +3112,24 @@ static OPERATIONS: [Operation; 314] = [
     },
     Operation {
         name: "StartCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(426)),
+        output: Some(ShapeId(427)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "StartCrawlerSchedule",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(428)),
+        output: Some(ShapeId(429)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3292,24 +3292,24 @@ static OPERATIONS: [Operation; 314] = [
     },
     Operation {
         name: "StopCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(431)),
+        output: Some(ShapeId(432)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "StopCrawlerSchedule",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(433)),
+        output: Some(ShapeId(434)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3380,8 +3380,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(364)),
-        output: Some(ShapeId(365)),
+        input: Some(ShapeId(460)),
+        output: Some(ShapeId(461)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3404,8 +3404,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(378)),
-        output: Some(ShapeId(379)),
+        input: Some(ShapeId(474)),
+        output: Some(ShapeId(475)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3452,8 +3452,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(380)),
-        output: Some(ShapeId(381)),
+        input: Some(ShapeId(477)),
+        output: Some(ShapeId(478)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3464,8 +3464,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(382)),
-        output: Some(ShapeId(383)),
+        input: Some(ShapeId(479)),
+        output: Some(ShapeId(480)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3476,8 +3476,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(384)),
-        output: Some(ShapeId(385)),
+        input: Some(ShapeId(481)),
+        output: Some(ShapeId(482)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3500,32 +3500,32 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(387)),
-        output: Some(ShapeId(388)),
+        input: Some(ShapeId(484)),
+        output: Some(ShapeId(485)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "UpdateCrawler",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(486)),
+        output: Some(ShapeId(487)),
         result_wrapper: None,
         input_root: None,
         signed: true,
     },
     Operation {
         name: "UpdateCrawlerSchedule",
-        served: false,
+        served: true,
         method: "POST",
         uri: "/",
         status: 200,
-        input: None,
-        output: None,
+        input: Some(ShapeId(488)),
+        output: Some(ShapeId(489)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3560,8 +3560,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(390)),
-        output: Some(ShapeId(391)),
+        input: Some(ShapeId(491)),
+        output: Some(ShapeId(492)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3680,8 +3680,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(397)),
-        output: Some(ShapeId(398)),
+        input: Some(ShapeId(498)),
+        output: Some(ShapeId(499)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3728,8 +3728,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(399)),
-        output: Some(ShapeId(400)),
+        input: Some(ShapeId(500)),
+        output: Some(ShapeId(501)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3776,8 +3776,8 @@ static OPERATIONS: [Operation; 314] = [
         method: "POST",
         uri: "/",
         status: 200,
-        input: Some(ShapeId(401)),
-        output: Some(ShapeId(402)),
+        input: Some(ShapeId(502)),
+        output: Some(ShapeId(503)),
         result_wrapper: None,
         input_root: None,
         signed: true,
@@ -3796,7 +3796,7 @@ static OPERATIONS: [Operation; 314] = [
     },
 ];
 
-static SHAPES: [Shape; 431] = [
+static SHAPES: [Shape; 532] = [
     Shape {
         name: "AWSManagedClientApplicationReference",
         kind: Kind::String { values: &[] },
@@ -3814,8 +3814,16 @@ static SHAPES: [Shape; 431] = [
         sensitive: true,
     },
     Shape {
+        name: "AccountId",
+        kind: Kind::String { values: &[] },
+        min: Some(0.0),
+        max: Some(12.0),
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "AdditionalContextMap",
-        kind: Kind::Map { key: Member::new("", 80), value: Member::new("", 81), flattened: false },
+        kind: Kind::Map { key: Member::new("", 88), value: Member::new("", 89), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3824,7 +3832,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "AlreadyExistsException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::ALREADY_EXISTS_EXCEPTION),
@@ -3847,7 +3855,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "AuditColumnNamesList",
-        kind: Kind::List { element: Member::new("", 55), flattened: false },
+        kind: Kind::List { element: Member::new("", 62), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3857,9 +3865,9 @@ static SHAPES: [Shape; 431] = [
         name: "AuditContext",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AdditionalAuditContext", 7),
-                Member::new("RequestedColumns", 5),
-                Member::new("AllColumnsRequested", 265),
+                Member::new("AdditionalAuditContext", 8),
+                Member::new("RequestedColumns", 6),
+                Member::new("AllColumnsRequested", 337),
             ],
             union: false,
             payload: None,
@@ -3885,10 +3893,10 @@ static SHAPES: [Shape; 431] = [
         name: "AuthenticationConfiguration",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AuthenticationType", 10),
-                Member::new("SecretArn", 328),
-                Member::new("KmsKeyArn", 249),
-                Member::new("OAuth2Properties", 271),
+                Member::new("AuthenticationType", 11),
+                Member::new("SecretArn", 415),
+                Member::new("KmsKeyArn", 306),
+                Member::new("OAuth2Properties", 345),
             ],
             union: false,
             payload: None,
@@ -3906,12 +3914,12 @@ static SHAPES: [Shape; 431] = [
         name: "AuthenticationConfigurationInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("AuthenticationType", 10),
-                Member::new("OAuth2Properties", 272),
-                Member::new("SecretArn", 328),
-                Member::new("KmsKeyArn", 249),
-                Member::new("BasicAuthenticationCredentials", 17),
-                Member::new("CustomAuthenticationCredentials", 102),
+                Member::new("AuthenticationType", 11),
+                Member::new("OAuth2Properties", 346),
+                Member::new("SecretArn", 415),
+                Member::new("KmsKeyArn", 306),
+                Member::new("BasicAuthenticationCredentials", 18),
+                Member::new("CustomAuthenticationCredentials", 131),
             ],
             union: false,
             payload: None,
@@ -3944,7 +3952,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "AuthorizationCodeProperties",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("AuthorizationCode", 11), Member::new("RedirectUri", 309)],
+            members: &[Member::new("AuthorizationCode", 12), Member::new("RedirectUri", 387)],
             union: false,
             payload: None,
             error: None,
@@ -3960,7 +3968,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BackfillError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Code", 14), Member::new("Partitions", 15)],
+            members: &[Member::new("Code", 15), Member::new("Partitions", 16)],
             union: false,
             payload: None,
             error: None,
@@ -3991,7 +3999,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BackfillErroredPartitionsList",
-        kind: Kind::List { element: Member::new("", 291), flattened: false },
+        kind: Kind::List { element: Member::new("", 365), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -3999,7 +4007,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BackfillErrors",
-        kind: Kind::List { element: Member::new("", 13), flattened: false },
+        kind: Kind::List { element: Member::new("", 14), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4008,7 +4016,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BasicAuthenticationCredentials",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Username", 409), Member::new("Password", 292)],
+            members: &[Member::new("Username", 510), Member::new("Password", 366)],
             union: false,
             payload: None,
             error: None,
@@ -4025,10 +4033,10 @@ static SHAPES: [Shape; 431] = [
         name: "BatchCreatePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionInputList", 289) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionInputList", 363) },
             ],
             union: false,
             payload: None,
@@ -4045,7 +4053,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchCreatePartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 282)],
+            members: &[Member::new("Errors", 356)],
             union: false,
             payload: None,
             error: None,
@@ -4062,8 +4070,8 @@ static SHAPES: [Shape; 431] = [
         name: "BatchDeleteConnectionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("ConnectionNameList", 129) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("ConnectionNameList", 161) },
             ],
             union: false,
             payload: None,
@@ -4080,7 +4088,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchDeleteConnectionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Succeeded", 261), Member::new("Errors", 153)],
+            members: &[Member::new("Succeeded", 332), Member::new("Errors", 193)],
             union: false,
             payload: None,
             error: None,
@@ -4097,10 +4105,10 @@ static SHAPES: [Shape; 431] = [
         name: "BatchDeletePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionsToDelete", 24) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionsToDelete", 25) },
             ],
             union: false,
             payload: None,
@@ -4117,7 +4125,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchDeletePartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 282)],
+            members: &[Member::new("Errors", 356)],
             union: false,
             payload: None,
             error: None,
@@ -4132,7 +4140,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchDeletePartitionValueList",
-        kind: Kind::List { element: Member::new("", 291), flattened: false },
+        kind: Kind::List { element: Member::new("", 365), flattened: false },
         min: Some(0.0),
         max: Some(25.0),
         pattern: None,
@@ -4140,7 +4148,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchDeleteTableNameList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -4150,10 +4158,10 @@ static SHAPES: [Shape; 431] = [
         name: "BatchDeleteTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TablesToDelete", 25) },
-                Member::new("TransactionId", 375),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TablesToDelete", 26) },
+                Member::new("TransactionId", 471),
             ],
             union: false,
             payload: None,
@@ -4170,7 +4178,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchDeleteTableResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 350)],
+            members: &[Member::new("Errors", 445)],
             union: false,
             payload: None,
             error: None,
@@ -4185,7 +4193,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchDeleteTableVersionList",
-        kind: Kind::List { element: Member::new("", 415), flattened: false },
+        kind: Kind::List { element: Member::new("", 516), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -4195,10 +4203,10 @@ static SHAPES: [Shape; 431] = [
         name: "BatchDeleteTableVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("VersionIds", 28) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("VersionIds", 29) },
             ],
             union: false,
             payload: None,
@@ -4215,7 +4223,39 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchDeleteTableVersionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 360)],
+            members: &[Member::new("Errors", 456)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "BatchGetCrawlersRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("CrawlerNames", 100) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "BatchGetCrawlersResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Crawlers", 97), Member::new("CrawlersNotFound", 100)],
             union: false,
             payload: None,
             error: None,
@@ -4232,12 +4272,12 @@ static SHAPES: [Shape; 431] = [
         name: "BatchGetPartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionsToGet", 33) },
-                Member::new("AuditContext", 6),
-                Member::new("QuerySessionContext", 307),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionsToGet", 36) },
+                Member::new("AuditContext", 7),
+                Member::new("QuerySessionContext", 383),
             ],
             union: false,
             payload: None,
@@ -4254,7 +4294,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchGetPartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Partitions", 290), Member::new("UnprocessedKeys", 33)],
+            members: &[Member::new("Partitions", 364), Member::new("UnprocessedKeys", 36)],
             union: false,
             payload: None,
             error: None,
@@ -4269,7 +4309,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchGetPartitionValueList",
-        kind: Kind::List { element: Member::new("", 291), flattened: false },
+        kind: Kind::List { element: Member::new("", 365), flattened: false },
         min: Some(0.0),
         max: Some(1000.0),
         pattern: None,
@@ -4278,7 +4318,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchUpdatePartitionFailureEntry",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PartitionValueList", 45), Member::new("ErrorDetail", 154)],
+            members: &[Member::new("PartitionValueList", 48), Member::new("ErrorDetail", 194)],
             union: false,
             payload: None,
             error: None,
@@ -4293,7 +4333,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchUpdatePartitionFailureList",
-        kind: Kind::List { element: Member::new("", 34), flattened: false },
+        kind: Kind::List { element: Member::new("", 37), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4303,10 +4343,10 @@ static SHAPES: [Shape; 431] = [
         name: "BatchUpdatePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("Entries", 38) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("Entries", 41) },
             ],
             union: false,
             payload: None,
@@ -4324,8 +4364,8 @@ static SHAPES: [Shape; 431] = [
         name: "BatchUpdatePartitionRequestEntry",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PartitionValueList", 45) },
-                Member { required: true, ..Member::new("PartitionInput", 288) },
+                Member { required: true, ..Member::new("PartitionValueList", 48) },
+                Member { required: true, ..Member::new("PartitionInput", 362) },
             ],
             union: false,
             payload: None,
@@ -4341,7 +4381,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "BatchUpdatePartitionRequestEntryList",
-        kind: Kind::List { element: Member::new("", 37), flattened: false },
+        kind: Kind::List { element: Member::new("", 40), flattened: false },
         min: Some(1.0),
         max: Some(100.0),
         pattern: None,
@@ -4350,7 +4390,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "BatchUpdatePartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 35)],
+            members: &[Member::new("Errors", 38)],
             union: false,
             payload: None,
             error: None,
@@ -4367,9 +4407,9 @@ static SHAPES: [Shape; 431] = [
         name: "BinaryColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("MaximumLength", 264) },
-                Member { required: true, ..Member::new("AverageLength", 262) },
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
+                Member { required: true, ..Member::new("MaximumLength", 336) },
+                Member { required: true, ..Member::new("AverageLength", 334) },
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
             ],
             union: false,
             payload: None,
@@ -4396,9 +4436,9 @@ static SHAPES: [Shape; 431] = [
         name: "BooleanColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("NumberOfTrues", 264) },
-                Member { required: true, ..Member::new("NumberOfFalses", 264) },
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
+                Member { required: true, ..Member::new("NumberOfTrues", 336) },
+                Member { required: true, ..Member::new("NumberOfFalses", 336) },
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
             ],
             union: false,
             payload: None,
@@ -4415,7 +4455,7 @@ static SHAPES: [Shape; 431] = [
     Shape { name: "BooleanNullable", kind: Kind::Boolean, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "BoundedPartitionValueList",
-        kind: Kind::List { element: Member::new("", 410), flattened: false },
+        kind: Kind::List { element: Member::new("", 511), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -4438,6 +4478,44 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "CatalogTablesList",
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
+        min: Some(1.0),
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CatalogTarget",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("Tables", 51) },
+                Member::new("ConnectionName", 82),
+                Member::new("EventQueueArn", 195),
+                Member::new("DlqEventQueueArn", 195),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CatalogTargetList",
+        kind: Kind::List { element: Member::new("", 52), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "Classification",
         kind: Kind::String { values: &[] },
         min: None,
@@ -4449,10 +4527,10 @@ static SHAPES: [Shape; 431] = [
         name: "Classifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("GrokClassifier", 210),
-                Member::new("XMLClassifier", 430),
-                Member::new("JsonClassifier", 242),
-                Member::new("CsvClassifier", 104),
+                Member::new("GrokClassifier", 260),
+                Member::new("XMLClassifier", 531),
+                Member::new("JsonClassifier", 299),
+                Member::new("CsvClassifier", 134),
             ],
             union: false,
             payload: None,
@@ -4468,7 +4546,15 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ClassifierList",
-        kind: Kind::List { element: Member::new("", 49), flattened: false },
+        kind: Kind::List { element: Member::new("", 55), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ClassifierNameList",
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4478,10 +4564,10 @@ static SHAPES: [Shape; 431] = [
         name: "Column",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Type", 62),
-                Member::new("Comment", 65),
-                Member::new("Parameters", 278),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Type", 69),
+                Member::new("Comment", 72),
+                Member::new("Parameters", 352),
             ],
             union: false,
             payload: None,
@@ -4498,7 +4584,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ColumnError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ColumnName", 260), Member::new("Error", 154)],
+            members: &[Member::new("ColumnName", 331), Member::new("Error", 194)],
             union: false,
             payload: None,
             error: None,
@@ -4513,7 +4599,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ColumnErrors",
-        kind: Kind::List { element: Member::new("", 52), flattened: false },
+        kind: Kind::List { element: Member::new("", 59), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4521,7 +4607,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ColumnList",
-        kind: Kind::List { element: Member::new("", 51), flattened: false },
+        kind: Kind::List { element: Member::new("", 58), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4539,10 +4625,10 @@ static SHAPES: [Shape; 431] = [
         name: "ColumnStatistics",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("ColumnName", 260) },
-                Member { required: true, ..Member::new("ColumnType", 376) },
-                Member { required: true, ..Member::new("AnalyzedTime", 368) },
-                Member { required: true, ..Member::new("StatisticsData", 57) },
+                Member { required: true, ..Member::new("ColumnName", 331) },
+                Member { required: true, ..Member::new("ColumnType", 472) },
+                Member { required: true, ..Member::new("AnalyzedTime", 464) },
+                Member { required: true, ..Member::new("StatisticsData", 64) },
             ],
             union: false,
             payload: None,
@@ -4560,14 +4646,14 @@ static SHAPES: [Shape; 431] = [
         name: "ColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Type", 61) },
-                Member::new("BooleanColumnStatisticsData", 43),
-                Member::new("DateColumnStatisticsData", 120),
-                Member::new("DecimalColumnStatisticsData", 121),
-                Member::new("DoubleColumnStatisticsData", 148),
-                Member::new("LongColumnStatisticsData", 255),
-                Member::new("StringColumnStatisticsData", 341),
-                Member::new("BinaryColumnStatisticsData", 40),
+                Member { required: true, ..Member::new("Type", 68) },
+                Member::new("BooleanColumnStatisticsData", 46),
+                Member::new("DateColumnStatisticsData", 151),
+                Member::new("DecimalColumnStatisticsData", 152),
+                Member::new("DoubleColumnStatisticsData", 185),
+                Member::new("LongColumnStatisticsData", 322),
+                Member::new("StringColumnStatisticsData", 436),
+                Member::new("BinaryColumnStatisticsData", 43),
             ],
             union: false,
             payload: None,
@@ -4584,7 +4670,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ColumnStatisticsError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ColumnStatistics", 56), Member::new("Error", 154)],
+            members: &[Member::new("ColumnStatistics", 63), Member::new("Error", 194)],
             union: false,
             payload: None,
             error: None,
@@ -4599,7 +4685,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ColumnStatisticsErrors",
-        kind: Kind::List { element: Member::new("", 58), flattened: false },
+        kind: Kind::List { element: Member::new("", 65), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4607,7 +4693,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ColumnStatisticsList",
-        kind: Kind::List { element: Member::new("", 56), flattened: false },
+        kind: Kind::List { element: Member::new("", 63), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4631,7 +4717,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ColumnValueStringList",
-        kind: Kind::List { element: Member::new("", 64), flattened: false },
+        kind: Kind::List { element: Member::new("", 71), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4673,7 +4759,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ComputeEnvironmentList",
-        kind: Kind::List { element: Member::new("", 67), flattened: false },
+        kind: Kind::List { element: Member::new("", 74), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -4682,7 +4768,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ConcurrentModificationException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::CONCURRENT_MODIFICATION_EXCEPTION),
@@ -4698,7 +4784,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ConditionCheckFailureException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::CONDITION_CHECK_FAILURE_EXCEPTION),
@@ -4714,7 +4800,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ConflictException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::CONFLICT_EXCEPTION),
@@ -4731,24 +4817,24 @@ static SHAPES: [Shape; 431] = [
         name: "Connection",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Name", 260),
-                Member::new("Description", 146),
-                Member::new("ConnectionType", 79),
-                Member::new("MatchCriteria", 257),
-                Member::new("ConnectionProperties", 75),
-                Member::new("SparkProperties", 302),
-                Member::new("AthenaProperties", 302),
-                Member::new("PythonProperties", 302),
-                Member::new("PhysicalConnectionRequirements", 295),
-                Member::new("CreationTime", 368),
-                Member::new("LastUpdatedTime", 368),
-                Member::new("LastUpdatedBy", 260),
-                Member::new("Status", 78),
-                Member::new("StatusReason", 256),
-                Member::new("LastConnectionValidationTime", 368),
-                Member::new("AuthenticationConfiguration", 8),
-                Member::new("ConnectionSchemaVersion", 77),
-                Member::new("CompatibleComputeEnvironments", 68),
+                Member::new("Name", 331),
+                Member::new("Description", 182),
+                Member::new("ConnectionType", 87),
+                Member::new("MatchCriteria", 324),
+                Member::new("ConnectionProperties", 83),
+                Member::new("SparkProperties", 378),
+                Member::new("AthenaProperties", 378),
+                Member::new("PythonProperties", 378),
+                Member::new("PhysicalConnectionRequirements", 371),
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdatedTime", 464),
+                Member::new("LastUpdatedBy", 331),
+                Member::new("Status", 86),
+                Member::new("StatusReason", 323),
+                Member::new("LastConnectionValidationTime", 464),
+                Member::new("AuthenticationConfiguration", 9),
+                Member::new("ConnectionSchemaVersion", 85),
+                Member::new("CompatibleComputeEnvironments", 75),
             ],
             union: false,
             payload: None,
@@ -4766,18 +4852,18 @@ static SHAPES: [Shape; 431] = [
         name: "ConnectionInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Description", 146),
-                Member { required: true, ..Member::new("ConnectionType", 79) },
-                Member::new("MatchCriteria", 257),
-                Member { required: true, ..Member::new("ConnectionProperties", 75) },
-                Member::new("SparkProperties", 302),
-                Member::new("AthenaProperties", 302),
-                Member::new("PythonProperties", 302),
-                Member::new("PhysicalConnectionRequirements", 295),
-                Member::new("AuthenticationConfiguration", 9),
-                Member::new("ValidateCredentials", 42),
-                Member::new("ValidateForComputeEnvironments", 68),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Description", 182),
+                Member { required: true, ..Member::new("ConnectionType", 87) },
+                Member::new("MatchCriteria", 324),
+                Member { required: true, ..Member::new("ConnectionProperties", 83) },
+                Member::new("SparkProperties", 378),
+                Member::new("AthenaProperties", 378),
+                Member::new("PythonProperties", 378),
+                Member::new("PhysicalConnectionRequirements", 371),
+                Member::new("AuthenticationConfiguration", 10),
+                Member::new("ValidateCredentials", 45),
+                Member::new("ValidateForComputeEnvironments", 75),
             ],
             union: false,
             payload: None,
@@ -4793,7 +4879,15 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ConnectionList",
-        kind: Kind::List { element: Member::new("", 72), flattened: false },
+        kind: Kind::List { element: Member::new("", 79), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ConnectionName",
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -4801,7 +4895,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ConnectionProperties",
-        kind: Kind::Map { key: Member::new("", 76), value: Member::new("", 410), flattened: false },
+        kind: Kind::Map { key: Member::new("", 84), value: Member::new("", 511), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -5003,13 +5097,284 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "CrawlId",
+        kind: Kind::String { values: &[] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "Crawler",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("Name", 331),
+                Member::new("Role", 398),
+                Member::new("Targets", 106),
+                Member::new("DatabaseName", 150),
+                Member::new("Description", 182),
+                Member::new("Classifiers", 57),
+                Member::new("RecrawlPolicy", 386),
+                Member::new("SchemaChangePolicy", 407),
+                Member::new("LineageConfiguration", 311),
+                Member::new("State", 104),
+                Member::new("TablePrefix", 450),
+                Member::new("Schedule", 402),
+                Member::new("CrawlElapsedTime", 328),
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdated", 464),
+                Member::new("LastCrawl", 308),
+                Member::new("Version", 513),
+                Member::new("Configuration", 92),
+                Member::new("CrawlerSecurityConfiguration", 103),
+                Member::new("LakeFormationConfiguration", 307),
+                Member::new("CatalogId", 50),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerConfiguration",
+        kind: Kind::String { values: &[] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerHistory",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("CrawlId", 90),
+                Member::new("State", 95),
+                Member::new("StartTime", 464),
+                Member::new("EndTime", 464),
+                Member::new("Summary", 331),
+                Member::new("ErrorMessage", 182),
+                Member::new("LogGroup", 319),
+                Member::new("LogStream", 320),
+                Member::new("MessagePrefix", 325),
+                Member::new("DPUHour", 334),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerHistoryList",
+        kind: Kind::List { element: Member::new("", 93), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerHistoryState",
+        kind: Kind::String { values: &["RUNNING", "COMPLETED", "FAILED", "STOPPED"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerLineageSettings",
+        kind: Kind::String { values: &["ENABLE", "DISABLE"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerList",
+        kind: Kind::List { element: Member::new("", 91), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerMetrics",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("CrawlerName", 331),
+                Member::new("TimeLeftSeconds", 334),
+                Member::new("StillEstimating", 45),
+                Member::new("LastRuntimeSeconds", 334),
+                Member::new("MedianRuntimeSeconds", 334),
+                Member::new("TablesCreated", 335),
+                Member::new("TablesUpdated", 335),
+                Member::new("TablesDeleted", 335),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerMetricsList",
+        kind: Kind::List { element: Member::new("", 98), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerNameList",
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
+        min: Some(0.0),
+        max: Some(100.0),
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerNotRunningException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::CRAWLER_NOT_RUNNING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerRunningException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::CRAWLER_RUNNING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerSecurityConfiguration",
+        kind: Kind::String { values: &[] },
+        min: Some(0.0),
+        max: Some(128.0),
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerState",
+        kind: Kind::String { values: &["READY", "RUNNING", "STOPPING"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerStoppingException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::CRAWLER_STOPPING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlerTargets",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("S3Targets", 401),
+                Member::new("JdbcTargets", 298),
+                Member::new("MongoDBTargets", 330),
+                Member::new("DynamoDBTargets", 187),
+                Member::new("CatalogTargets", 53),
+                Member::new("DeltaTargets", 181),
+                Member::new("IcebergTargets", 287),
+                Member::new("HudiTargets", 264),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlsFilter",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("FieldName", 204),
+                Member::new("FilterOperator", 205),
+                Member::new("FieldValue", 209),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CrawlsFilterList",
+        kind: Kind::List { element: Member::new("", 107), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "CreateClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("GrokClassifier", 89),
-                Member::new("XMLClassifier", 100),
-                Member::new("JsonClassifier", 91),
-                Member::new("CsvClassifier", 86),
+                Member::new("GrokClassifier", 118),
+                Member::new("XMLClassifier", 129),
+                Member::new("JsonClassifier", 120),
+                Member::new("CsvClassifier", 115),
             ],
             union: false,
             payload: None,
@@ -5043,9 +5408,9 @@ static SHAPES: [Shape; 431] = [
         name: "CreateConnectionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("ConnectionInput", 73) },
-                Member::new("Tags", 367),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("ConnectionInput", 80) },
+                Member::new("Tags", 463),
             ],
             union: false,
             payload: None,
@@ -5062,7 +5427,56 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "CreateConnectionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("CreateConnectionStatus", 78)],
+            members: &[Member::new("CreateConnectionStatus", 86)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CreateCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("Role", 398) },
+                Member::new("DatabaseName", 150),
+                Member::new("Description", 182),
+                Member { required: true, ..Member::new("Targets", 106) },
+                Member::new("Schedule", 133),
+                Member::new("Classifiers", 57),
+                Member::new("TablePrefix", 450),
+                Member::new("SchemaChangePolicy", 407),
+                Member::new("RecrawlPolicy", 386),
+                Member::new("LineageConfiguration", 311),
+                Member::new("LakeFormationConfiguration", 307),
+                Member::new("Configuration", 92),
+                Member::new("CrawlerSecurityConfiguration", 103),
+                Member::new("Tags", 463),
+                Member::new("CatalogId", 50),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "CreateCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
             union: false,
             payload: None,
             error: None,
@@ -5079,16 +5493,16 @@ static SHAPES: [Shape; 431] = [
         name: "CreateCsvClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Delimiter", 105),
-                Member::new("QuoteSymbol", 108),
-                Member::new("ContainsHeader", 107),
-                Member::new("Header", 106),
-                Member::new("DisableValueTrimming", 265),
-                Member::new("AllowSingleColumn", 265),
-                Member::new("CustomDatatypeConfigured", 265),
-                Member::new("CustomDatatypes", 110),
-                Member::new("Serde", 109),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Delimiter", 135),
+                Member::new("QuoteSymbol", 138),
+                Member::new("ContainsHeader", 137),
+                Member::new("Header", 136),
+                Member::new("DisableValueTrimming", 337),
+                Member::new("AllowSingleColumn", 337),
+                Member::new("CustomDatatypeConfigured", 337),
+                Member::new("CustomDatatypes", 140),
+                Member::new("Serde", 139),
             ],
             union: false,
             payload: None,
@@ -5106,9 +5520,9 @@ static SHAPES: [Shape; 431] = [
         name: "CreateDatabaseRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseInput", 118) },
-                Member::new("Tags", 367),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseInput", 148) },
+                Member::new("Tags", 463),
             ],
             union: false,
             payload: None,
@@ -5142,10 +5556,10 @@ static SHAPES: [Shape; 431] = [
         name: "CreateGrokClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Classification", 48) },
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("GrokPattern", 211) },
-                Member::new("CustomPatterns", 111),
+                Member { required: true, ..Member::new("Classification", 54) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("GrokPattern", 261) },
+                Member::new("CustomPatterns", 141),
             ],
             union: false,
             payload: None,
@@ -5163,11 +5577,11 @@ static SHAPES: [Shape; 431] = [
         name: "CreateIcebergTableInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Location", 252) },
-                Member { required: true, ..Member::new("Schema", 221) },
-                Member::new("PartitionSpec", 218),
-                Member::new("WriteOrder", 225),
-                Member::new("Properties", 342),
+                Member { required: true, ..Member::new("Location", 317) },
+                Member { required: true, ..Member::new("Schema", 273) },
+                Member::new("PartitionSpec", 270),
+                Member::new("WriteOrder", 277),
+                Member::new("Properties", 437),
             ],
             union: false,
             payload: None,
@@ -5185,8 +5599,8 @@ static SHAPES: [Shape; 431] = [
         name: "CreateJsonClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("JsonPath", 243) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("JsonPath", 300) },
             ],
             union: false,
             payload: None,
@@ -5204,10 +5618,10 @@ static SHAPES: [Shape; 431] = [
         name: "CreatePartitionIndexRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionIndex", 283) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionIndex", 357) },
             ],
             union: false,
             payload: None,
@@ -5241,10 +5655,10 @@ static SHAPES: [Shape; 431] = [
         name: "CreatePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionInput", 288) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionInput", 362) },
             ],
             union: false,
             payload: None,
@@ -5278,13 +5692,13 @@ static SHAPES: [Shape; 431] = [
         name: "CreateTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member::new("Name", 260),
-                Member::new("TableInput", 353),
-                Member::new("PartitionIndexes", 286),
-                Member::new("TransactionId", 375),
-                Member::new("OpenTableFormatInput", 273),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member::new("Name", 331),
+                Member::new("TableInput", 448),
+                Member::new("PartitionIndexes", 360),
+                Member::new("TransactionId", 471),
+                Member::new("OpenTableFormatInput", 347),
             ],
             union: false,
             payload: None,
@@ -5318,9 +5732,9 @@ static SHAPES: [Shape; 431] = [
         name: "CreateUserDefinedFunctionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("FunctionInput", 405) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("FunctionInput", 506) },
             ],
             union: false,
             payload: None,
@@ -5354,9 +5768,9 @@ static SHAPES: [Shape; 431] = [
         name: "CreateXMLClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Classification", 48) },
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("RowTag", 320),
+                Member { required: true, ..Member::new("Classification", 54) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("RowTag", 399),
             ],
             union: false,
             payload: None,
@@ -5380,7 +5794,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "CredentialMap",
-        kind: Kind::Map { key: Member::new("", 101), value: Member::new("", 103), flattened: false },
+        kind: Kind::Map { key: Member::new("", 130), value: Member::new("", 132), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5395,22 +5809,30 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "CronExpression",
+        kind: Kind::String { values: &[] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "CsvClassifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("CreationTime", 368),
-                Member::new("LastUpdated", 368),
-                Member::new("Version", 412),
-                Member::new("Delimiter", 105),
-                Member::new("QuoteSymbol", 108),
-                Member::new("ContainsHeader", 107),
-                Member::new("Header", 106),
-                Member::new("DisableValueTrimming", 265),
-                Member::new("AllowSingleColumn", 265),
-                Member::new("CustomDatatypeConfigured", 265),
-                Member::new("CustomDatatypes", 110),
-                Member::new("Serde", 109),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdated", 464),
+                Member::new("Version", 513),
+                Member::new("Delimiter", 135),
+                Member::new("QuoteSymbol", 138),
+                Member::new("ContainsHeader", 137),
+                Member::new("Header", 136),
+                Member::new("DisableValueTrimming", 337),
+                Member::new("AllowSingleColumn", 337),
+                Member::new("CustomDatatypeConfigured", 337),
+                Member::new("CustomDatatypes", 140),
+                Member::new("Serde", 139),
             ],
             union: false,
             payload: None,
@@ -5434,7 +5856,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "CsvHeader",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5466,7 +5888,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "CustomDatatypes",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5483,7 +5905,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "DataLakePrincipal",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("DataLakePrincipalIdentifier", 113)],
+            members: &[Member::new("DataLakePrincipalIdentifier", 143)],
             union: false,
             payload: None,
             error: None,
@@ -5508,15 +5930,15 @@ static SHAPES: [Shape; 431] = [
         name: "Database",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Description", 146),
-                Member::new("LocationUri", 377),
-                Member::new("Parameters", 278),
-                Member::new("CreateTime", 368),
-                Member::new("CreateTableDefaultPermissions", 299),
-                Member::new("TargetDatabase", 117),
-                Member::new("CatalogId", 47),
-                Member::new("FederatedDatabase", 156),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Description", 182),
+                Member::new("LocationUri", 473),
+                Member::new("Parameters", 352),
+                Member::new("CreateTime", 464),
+                Member::new("CreateTableDefaultPermissions", 375),
+                Member::new("TargetDatabase", 147),
+                Member::new("CatalogId", 50),
+                Member::new("FederatedDatabase", 197),
             ],
             union: false,
             payload: None,
@@ -5540,7 +5962,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "DatabaseAttributesList",
-        kind: Kind::List { element: Member::new("", 115), flattened: false },
+        kind: Kind::List { element: Member::new("", 145), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -5549,7 +5971,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "DatabaseIdentifier",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("CatalogId", 47), Member::new("DatabaseName", 260), Member::new("Region", 260)],
+            members: &[Member::new("CatalogId", 50), Member::new("DatabaseName", 331), Member::new("Region", 331)],
             union: false,
             payload: None,
             error: None,
@@ -5566,13 +5988,13 @@ static SHAPES: [Shape; 431] = [
         name: "DatabaseInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Description", 146),
-                Member::new("LocationUri", 377),
-                Member::new("Parameters", 278),
-                Member::new("CreateTableDefaultPermissions", 299),
-                Member::new("TargetDatabase", 117),
-                Member::new("FederatedDatabase", 156),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Description", 182),
+                Member::new("LocationUri", 473),
+                Member::new("Parameters", 352),
+                Member::new("CreateTableDefaultPermissions", 375),
+                Member::new("TargetDatabase", 147),
+                Member::new("FederatedDatabase", 197),
             ],
             union: false,
             payload: None,
@@ -5588,7 +6010,15 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "DatabaseList",
-        kind: Kind::List { element: Member::new("", 114), flattened: false },
+        kind: Kind::List { element: Member::new("", 144), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "DatabaseName",
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -5598,10 +6028,10 @@ static SHAPES: [Shape; 431] = [
         name: "DateColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MinimumValue", 368),
-                Member::new("MaximumValue", 368),
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
-                Member { required: true, ..Member::new("NumberOfDistinctValues", 264) },
+                Member::new("MinimumValue", 464),
+                Member::new("MaximumValue", 464),
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
+                Member { required: true, ..Member::new("NumberOfDistinctValues", 336) },
             ],
             union: false,
             payload: None,
@@ -5619,10 +6049,10 @@ static SHAPES: [Shape; 431] = [
         name: "DecimalColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MinimumValue", 122),
-                Member::new("MaximumValue", 122),
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
-                Member { required: true, ..Member::new("NumberOfDistinctValues", 264) },
+                Member::new("MinimumValue", 153),
+                Member::new("MaximumValue", 153),
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
+                Member { required: true, ..Member::new("NumberOfDistinctValues", 336) },
             ],
             union: false,
             payload: None,
@@ -5640,8 +6070,8 @@ static SHAPES: [Shape; 431] = [
         name: "DecimalNumber",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("UnscaledValue", 41) },
-                Member { required: true, ..Member::new("Scale", 236) },
+                Member { required: true, ..Member::new("UnscaledValue", 44) },
+                Member { required: true, ..Member::new("Scale", 290) },
             ],
             union: false,
             payload: None,
@@ -5656,9 +6086,17 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "DeleteBehavior",
+        kind: Kind::String { values: &["LOG", "DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "DeleteClassifierRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Name", 260) }],
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
             union: false,
             payload: None,
             error: None,
@@ -5691,11 +6129,11 @@ static SHAPES: [Shape; 431] = [
         name: "DeleteColumnStatisticsForPartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValues", 411) },
-                Member { required: true, ..Member::new("ColumnName", 260) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValues", 512) },
+                Member { required: true, ..Member::new("ColumnName", 331) },
             ],
             union: false,
             payload: None,
@@ -5729,10 +6167,10 @@ static SHAPES: [Shape; 431] = [
         name: "DeleteColumnStatisticsForTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("ColumnName", 260) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("ColumnName", 331) },
             ],
             union: false,
             payload: None,
@@ -5764,7 +6202,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "DeleteConnectionNameList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(0.0),
         max: Some(25.0),
         pattern: None,
@@ -5773,7 +6211,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "DeleteConnectionRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("CatalogId", 47), Member { required: true, ..Member::new("ConnectionName", 260) }],
+            members: &[Member::new("CatalogId", 50), Member { required: true, ..Member::new("ConnectionName", 331) }],
             union: false,
             payload: None,
             error: None,
@@ -5803,9 +6241,41 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "DeleteCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "DeleteCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "DeleteDatabaseRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("CatalogId", 47), Member { required: true, ..Member::new("Name", 260) }],
+            members: &[Member::new("CatalogId", 50), Member { required: true, ..Member::new("Name", 331) }],
             union: false,
             payload: None,
             error: None,
@@ -5838,10 +6308,10 @@ static SHAPES: [Shape; 431] = [
         name: "DeletePartitionIndexRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("IndexName", 260) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("IndexName", 331) },
             ],
             union: false,
             payload: None,
@@ -5875,10 +6345,10 @@ static SHAPES: [Shape; 431] = [
         name: "DeletePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValues", 411) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValues", 512) },
             ],
             union: false,
             payload: None,
@@ -5911,7 +6381,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "DeleteResourcePolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyHashCondition", 212), Member::new("ResourceArn", 208)],
+            members: &[Member::new("PolicyHashCondition", 262), Member::new("ResourceArn", 258)],
             union: false,
             payload: None,
             error: None,
@@ -5944,10 +6414,10 @@ static SHAPES: [Shape; 431] = [
         name: "DeleteTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("TransactionId", 375),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("TransactionId", 471),
             ],
             union: false,
             payload: None,
@@ -5981,10 +6451,10 @@ static SHAPES: [Shape; 431] = [
         name: "DeleteTableVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("VersionId", 415) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("VersionId", 516) },
             ],
             union: false,
             payload: None,
@@ -6018,9 +6488,9 @@ static SHAPES: [Shape; 431] = [
         name: "DeleteUserDefinedFunctionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("FunctionName", 260) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("FunctionName", 331) },
             ],
             union: false,
             payload: None,
@@ -6051,7 +6521,44 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "DeltaTarget",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("DeltaTables", 368),
+                Member::new("ConnectionName", 82),
+                Member::new("WriteManifest", 337),
+                Member::new("CreateNativeDeltaTable", 337),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "DeltaTargetList",
+        kind: Kind::List { element: Member::new("", 180), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "DescriptionString",
+        kind: Kind::String { values: &[] },
+        min: Some(0.0),
+        max: Some(2048.0),
+        pattern: Some(Pattern::new("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*")),
+        sensitive: false,
+    },
+    Shape {
+        name: "DescriptionStringRemovable",
         kind: Kind::String { values: &[] },
         min: Some(0.0),
         max: Some(2048.0),
@@ -6063,10 +6570,10 @@ static SHAPES: [Shape; 431] = [
         name: "DoubleColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MinimumValue", 147),
-                Member::new("MaximumValue", 147),
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
-                Member { required: true, ..Member::new("NumberOfDistinctValues", 264) },
+                Member::new("MinimumValue", 184),
+                Member::new("MaximumValue", 184),
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
+                Member { required: true, ..Member::new("NumberOfDistinctValues", 336) },
             ],
             union: false,
             payload: None,
@@ -6075,6 +6582,38 @@ static SHAPES: [Shape; 431] = [
             xml_namespace: None,
             xml_unwrapped: false,
         }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "DynamoDBTarget",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Path", 367), Member::new("scanAll", 337), Member::new("scanRate", 338)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "DynamoDBTargetList",
+        kind: Kind::List { element: Member::new("", 186), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "EnableAdditionalMetadata",
+        kind: Kind::List { element: Member::new("", 296), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6107,7 +6646,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "EntityNotFoundException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258), Member::new("FromFederationSource", 265)],
+            members: &[Member::new("Message", 326), Member::new("FromFederationSource", 337)],
             union: false,
             payload: None,
             error: Some(&errors::ENTITY_NOT_FOUND_EXCEPTION),
@@ -6122,7 +6661,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ErrorByName",
-        kind: Kind::Map { key: Member::new("", 260), value: Member::new("", 154), flattened: false },
+        kind: Kind::Map { key: Member::new("", 331), value: Member::new("", 194), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6131,7 +6670,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ErrorDetail",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ErrorCode", 260), Member::new("ErrorMessage", 146)],
+            members: &[Member::new("ErrorCode", 331), Member::new("ErrorMessage", 182)],
             union: false,
             payload: None,
             error: None,
@@ -6139,6 +6678,14 @@ static SHAPES: [Shape; 431] = [
             xml_namespace: None,
             xml_unwrapped: false,
         }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "EventQueueArn",
+        kind: Kind::String { values: &[] },
         min: None,
         max: None,
         pattern: None,
@@ -6156,9 +6703,9 @@ static SHAPES: [Shape; 431] = [
         name: "FederatedDatabase",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Identifier", 159),
-                Member::new("ConnectionName", 260),
-                Member::new("ConnectionType", 260),
+                Member::new("Identifier", 200),
+                Member::new("ConnectionName", 331),
+                Member::new("ConnectionType", 331),
             ],
             union: false,
             payload: None,
@@ -6175,7 +6722,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "FederatedResourceAlreadyExistsException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258), Member::new("AssociatedGlueResource", 208)],
+            members: &[Member::new("Message", 326), Member::new("AssociatedGlueResource", 258)],
             union: false,
             payload: None,
             error: Some(&errors::FEDERATED_RESOURCE_ALREADY_EXISTS_EXCEPTION),
@@ -6192,10 +6739,10 @@ static SHAPES: [Shape; 431] = [
         name: "FederatedTable",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Identifier", 159),
-                Member::new("DatabaseIdentifier", 159),
-                Member::new("ConnectionName", 260),
-                Member::new("ConnectionType", 260),
+                Member::new("Identifier", 200),
+                Member::new("DatabaseIdentifier", 200),
+                Member::new("ConnectionName", 331),
+                Member::new("ConnectionType", 331),
             ],
             union: false,
             payload: None,
@@ -6241,7 +6788,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "FederationSourceException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("FederationSourceErrorCode", 160), Member::new("Message", 258)],
+            members: &[Member::new("FederationSourceErrorCode", 201), Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::FEDERATION_SOURCE_EXCEPTION),
@@ -6257,7 +6804,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "FederationSourceRetryableException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::FEDERATION_SOURCE_RETRYABLE_EXCEPTION),
@@ -6265,6 +6812,22 @@ static SHAPES: [Shape; 431] = [
             xml_namespace: None,
             xml_unwrapped: false,
         }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "FieldName",
+        kind: Kind::String { values: &["CRAWL_ID", "STATE", "START_TIME", "END_TIME", "DPU_HOUR"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "FilterOperator",
+        kind: Kind::String { values: &["GT", "GE", "LT", "LE", "EQ", "NE"] },
         min: None,
         max: None,
         pattern: None,
@@ -6295,9 +6858,17 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "GenericString",
+        kind: Kind::String { values: &[] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "GetClassifierRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Name", 260) }],
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
             union: false,
             payload: None,
             error: None,
@@ -6313,7 +6884,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetClassifierResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Classifier", 49)],
+            members: &[Member::new("Classifier", 55)],
             union: false,
             payload: None,
             error: None,
@@ -6329,7 +6900,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetClassifiersRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("MaxResults", 277), Member::new("NextToken", 369)],
+            members: &[Member::new("MaxResults", 351), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6345,7 +6916,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetClassifiersResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Classifiers", 50), Member::new("NextToken", 369)],
+            members: &[Member::new("Classifiers", 56), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6360,7 +6931,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "GetColumnNamesList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -6370,11 +6941,11 @@ static SHAPES: [Shape; 431] = [
         name: "GetColumnStatisticsForPartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValues", 411) },
-                Member { required: true, ..Member::new("ColumnNames", 170) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValues", 512) },
+                Member { required: true, ..Member::new("ColumnNames", 214) },
             ],
             union: false,
             payload: None,
@@ -6391,7 +6962,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetColumnStatisticsForPartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ColumnStatisticsList", 60), Member::new("Errors", 53)],
+            members: &[Member::new("ColumnStatisticsList", 67), Member::new("Errors", 60)],
             union: false,
             payload: None,
             error: None,
@@ -6408,10 +6979,10 @@ static SHAPES: [Shape; 431] = [
         name: "GetColumnStatisticsForTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("ColumnNames", 170) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("ColumnNames", 214) },
             ],
             union: false,
             payload: None,
@@ -6428,7 +6999,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetColumnStatisticsForTableResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ColumnStatisticsList", 60), Member::new("Errors", 53)],
+            members: &[Member::new("ColumnStatisticsList", 67), Member::new("Errors", 60)],
             union: false,
             payload: None,
             error: None,
@@ -6445,10 +7016,10 @@ static SHAPES: [Shape; 431] = [
         name: "GetConnectionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("HidePassword", 42),
-                Member::new("ApplyOverrideForComputeEnvironment", 67),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("HidePassword", 45),
+                Member::new("ApplyOverrideForComputeEnvironment", 74),
             ],
             union: false,
             payload: None,
@@ -6465,7 +7036,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetConnectionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Connection", 72)],
+            members: &[Member::new("Connection", 79)],
             union: false,
             payload: None,
             error: None,
@@ -6482,9 +7053,9 @@ static SHAPES: [Shape; 431] = [
         name: "GetConnectionsFilter",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MatchCriteria", 257),
-                Member::new("ConnectionType", 79),
-                Member::new("ConnectionSchemaVersion", 77),
+                Member::new("MatchCriteria", 324),
+                Member::new("ConnectionType", 87),
+                Member::new("ConnectionSchemaVersion", 85),
             ],
             union: false,
             payload: None,
@@ -6502,11 +7073,11 @@ static SHAPES: [Shape; 431] = [
         name: "GetConnectionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member::new("Filter", 177),
-                Member::new("HidePassword", 42),
-                Member::new("NextToken", 369),
-                Member::new("MaxResults", 277),
+                Member::new("CatalogId", 50),
+                Member::new("Filter", 221),
+                Member::new("HidePassword", 45),
+                Member::new("NextToken", 465),
+                Member::new("MaxResults", 351),
             ],
             union: false,
             payload: None,
@@ -6523,7 +7094,107 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetConnectionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ConnectionList", 74), Member::new("NextToken", 369)],
+            members: &[Member::new("ConnectionList", 81), Member::new("NextToken", 465)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlerMetricsRequest",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("CrawlerNameList", 100),
+                Member::new("MaxResults", 351),
+                Member::new("NextToken", 465),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlerMetricsResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("CrawlerMetricsList", 99), Member::new("NextToken", 465)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Crawler", 91)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlersRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("MaxResults", 351), Member::new("NextToken", 465)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "GetCrawlersResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Crawlers", 97), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6539,7 +7210,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetDatabaseRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("CatalogId", 47), Member { required: true, ..Member::new("Name", 260) }],
+            members: &[Member::new("CatalogId", 50), Member { required: true, ..Member::new("Name", 331) }],
             union: false,
             payload: None,
             error: None,
@@ -6555,7 +7226,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetDatabaseResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Database", 114)],
+            members: &[Member::new("Database", 144)],
             union: false,
             payload: None,
             error: None,
@@ -6572,11 +7243,11 @@ static SHAPES: [Shape; 431] = [
         name: "GetDatabasesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member::new("NextToken", 369),
-                Member::new("MaxResults", 46),
-                Member::new("ResourceShareType", 315),
-                Member::new("AttributesToGet", 116),
+                Member::new("CatalogId", 50),
+                Member::new("NextToken", 465),
+                Member::new("MaxResults", 49),
+                Member::new("ResourceShareType", 393),
+                Member::new("AttributesToGet", 146),
             ],
             union: false,
             payload: None,
@@ -6593,7 +7264,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetDatabasesResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("DatabaseList", 119) }, Member::new("NextToken", 369)],
+            members: &[Member { required: true, ..Member::new("DatabaseList", 149) }, Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6610,10 +7281,10 @@ static SHAPES: [Shape; 431] = [
         name: "GetPartitionIndexesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member::new("NextToken", 369),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member::new("NextToken", 465),
             ],
             union: false,
             payload: None,
@@ -6630,7 +7301,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetPartitionIndexesResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PartitionIndexDescriptorList", 285), Member::new("NextToken", 369)],
+            members: &[Member::new("PartitionIndexDescriptorList", 359), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6647,11 +7318,11 @@ static SHAPES: [Shape; 431] = [
         name: "GetPartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValues", 411) },
-                Member::new("AuditContext", 6),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValues", 512) },
+                Member::new("AuditContext", 7),
             ],
             union: false,
             payload: None,
@@ -6668,7 +7339,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetPartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Partition", 280)],
+            members: &[Member::new("Partition", 354)],
             union: false,
             payload: None,
             error: None,
@@ -6685,17 +7356,17 @@ static SHAPES: [Shape; 431] = [
         name: "GetPartitionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member::new("Expression", 297),
-                Member::new("NextToken", 369),
-                Member::new("Segment", 330),
-                Member::new("MaxResults", 277),
-                Member::new("ExcludeColumnSchema", 44),
-                Member::new("TransactionId", 375),
-                Member::new("QueryAsOfTime", 368),
-                Member::new("AuditContext", 6),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member::new("Expression", 373),
+                Member::new("NextToken", 465),
+                Member::new("Segment", 417),
+                Member::new("MaxResults", 351),
+                Member::new("ExcludeColumnSchema", 47),
+                Member::new("TransactionId", 471),
+                Member::new("QueryAsOfTime", 464),
+                Member::new("AuditContext", 7),
             ],
             union: false,
             payload: None,
@@ -6712,7 +7383,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetPartitionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Partitions", 290), Member::new("NextToken", 369)],
+            members: &[Member::new("Partitions", 364), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6728,7 +7399,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetResourcePolicyRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ResourceArn", 208)],
+            members: &[Member::new("ResourceArn", 258)],
             union: false,
             payload: None,
             error: None,
@@ -6745,10 +7416,10 @@ static SHAPES: [Shape; 431] = [
         name: "GetResourcePolicyResponse",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("PolicyInJson", 296),
-                Member::new("PolicyHash", 212),
-                Member::new("CreateTime", 368),
-                Member::new("UpdateTime", 368),
+                Member::new("PolicyInJson", 372),
+                Member::new("PolicyHash", 262),
+                Member::new("CreateTime", 464),
+                Member::new("UpdateTime", 464),
             ],
             union: false,
             payload: None,
@@ -6766,14 +7437,14 @@ static SHAPES: [Shape; 431] = [
         name: "GetTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("TransactionId", 375),
-                Member::new("QueryAsOfTime", 368),
-                Member::new("AuditContext", 6),
-                Member::new("IncludeStatusDetails", 44),
-                Member::new("AttributesToGet", 348),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("TransactionId", 471),
+                Member::new("QueryAsOfTime", 464),
+                Member::new("AuditContext", 7),
+                Member::new("IncludeStatusDetails", 47),
+                Member::new("AttributesToGet", 443),
             ],
             union: false,
             payload: None,
@@ -6790,7 +7461,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTableResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Table", 346)],
+            members: &[Member::new("Table", 441)],
             union: false,
             payload: None,
             error: None,
@@ -6807,11 +7478,11 @@ static SHAPES: [Shape; 431] = [
         name: "GetTableVersionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member::new("VersionId", 415),
-                Member::new("AuditContext", 6),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member::new("VersionId", 516),
+                Member::new("AuditContext", 7),
             ],
             union: false,
             payload: None,
@@ -6828,7 +7499,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTableVersionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TableVersion", 358)],
+            members: &[Member::new("TableVersion", 454)],
             union: false,
             payload: None,
             error: None,
@@ -6843,7 +7514,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "GetTableVersionsList",
-        kind: Kind::List { element: Member::new("", 358), flattened: false },
+        kind: Kind::List { element: Member::new("", 454), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -6853,12 +7524,12 @@ static SHAPES: [Shape; 431] = [
         name: "GetTableVersionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member::new("NextToken", 369),
-                Member::new("MaxResults", 46),
-                Member::new("AuditContext", 6),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member::new("NextToken", 465),
+                Member::new("MaxResults", 49),
+                Member::new("AuditContext", 7),
             ],
             union: false,
             payload: None,
@@ -6875,7 +7546,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTableVersionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TableVersions", 196), Member::new("NextToken", 369)],
+            members: &[Member::new("TableVersions", 246), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6892,17 +7563,17 @@ static SHAPES: [Shape; 431] = [
         name: "GetTablesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member::new("Expression", 163),
-                Member::new("NextToken", 369),
-                Member::new("MaxResults", 46),
-                Member::new("TransactionId", 375),
-                Member::new("QueryAsOfTime", 368),
-                Member::new("AuditContext", 6),
-                Member::new("ResourceShareType", 355),
-                Member::new("IncludeStatusDetails", 44),
-                Member::new("AttributesToGet", 348),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member::new("Expression", 206),
+                Member::new("NextToken", 465),
+                Member::new("MaxResults", 49),
+                Member::new("TransactionId", 471),
+                Member::new("QueryAsOfTime", 464),
+                Member::new("AuditContext", 7),
+                Member::new("ResourceShareType", 451),
+                Member::new("IncludeStatusDetails", 47),
+                Member::new("AttributesToGet", 443),
             ],
             union: false,
             payload: None,
@@ -6919,7 +7590,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTablesResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TableList", 354), Member::new("NextToken", 369)],
+            members: &[Member::new("TableList", 449), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -6935,7 +7606,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTagsRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("ResourceArn", 208) }],
+            members: &[Member { required: true, ..Member::new("ResourceArn", 258) }],
             union: false,
             payload: None,
             error: None,
@@ -6951,7 +7622,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetTagsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Tags", 367)],
+            members: &[Member::new("Tags", 463)],
             union: false,
             payload: None,
             error: None,
@@ -6968,9 +7639,9 @@ static SHAPES: [Shape; 431] = [
         name: "GetUserDefinedFunctionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("FunctionName", 260) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("FunctionName", 331) },
             ],
             union: false,
             payload: None,
@@ -6987,7 +7658,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetUserDefinedFunctionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserDefinedFunction", 404)],
+            members: &[Member::new("UserDefinedFunction", 505)],
             union: false,
             payload: None,
             error: None,
@@ -7004,12 +7675,12 @@ static SHAPES: [Shape; 431] = [
         name: "GetUserDefinedFunctionsRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member::new("DatabaseName", 260),
-                Member { required: true, ..Member::new("Pattern", 260) },
-                Member::new("FunctionType", 165),
-                Member::new("NextToken", 369),
-                Member::new("MaxResults", 46),
+                Member::new("CatalogId", 50),
+                Member::new("DatabaseName", 331),
+                Member { required: true, ..Member::new("Pattern", 331) },
+                Member::new("FunctionType", 208),
+                Member::new("NextToken", 465),
+                Member::new("MaxResults", 49),
             ],
             union: false,
             payload: None,
@@ -7026,7 +7697,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GetUserDefinedFunctionsResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UserDefinedFunctions", 406), Member::new("NextToken", 369)],
+            members: &[Member::new("UserDefinedFunctions", 507), Member::new("NextToken", 465)],
             union: false,
             payload: None,
             error: None,
@@ -7042,7 +7713,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "GlueEncryptionException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::GLUE_ENCRYPTION_EXCEPTION),
@@ -7075,13 +7746,13 @@ static SHAPES: [Shape; 431] = [
         name: "GrokClassifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("Classification", 48) },
-                Member::new("CreationTime", 368),
-                Member::new("LastUpdated", 368),
-                Member::new("Version", 412),
-                Member { required: true, ..Member::new("GrokPattern", 211) },
-                Member::new("CustomPatterns", 111),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("Classification", 54) },
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdated", 464),
+                Member::new("Version", 513),
+                Member { required: true, ..Member::new("GrokPattern", 261) },
+                Member::new("CustomPatterns", 141),
             ],
             union: false,
             payload: None,
@@ -7111,15 +7782,44 @@ static SHAPES: [Shape; 431] = [
         pattern: Some(Pattern::new("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*")),
         sensitive: false,
     },
+    Shape {
+        name: "HudiTarget",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("Paths", 368),
+                Member::new("ConnectionName", 82),
+                Member::new("Exclusions", 368),
+                Member::new("MaximumTraversalDepth", 339),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "HudiTargetList",
+        kind: Kind::List { element: Member::new("", 263), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
     Shape { name: "IcebergDocument", kind: Kind::Document, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "IcebergEncryptedKey",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("KeyId", 151) },
-                Member { required: true, ..Member::new("EncryptedKeyMetadata", 150) },
-                Member::new("EncryptedById", 151),
-                Member::new("Properties", 342),
+                Member { required: true, ..Member::new("KeyId", 191) },
+                Member { required: true, ..Member::new("EncryptedKeyMetadata", 190) },
+                Member::new("EncryptedById", 191),
+                Member::new("Properties", 437),
             ],
             union: false,
             payload: None,
@@ -7137,9 +7837,9 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("MetadataOperation", 259) },
-                Member::new("Version", 415),
-                Member::new("CreateIcebergTableInput", 90),
+                Member { required: true, ..Member::new("MetadataOperation", 327) },
+                Member::new("Version", 516),
+                Member::new("CreateIcebergTableInput", 119),
             ],
             union: false,
             payload: None,
@@ -7165,10 +7865,10 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergPartitionField",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("SourceId", 236) },
-                Member { required: true, ..Member::new("Transform", 234) },
-                Member { required: true, ..Member::new("Name", 55) },
-                Member::new("FieldId", 236),
+                Member { required: true, ..Member::new("SourceId", 290) },
+                Member { required: true, ..Member::new("Transform", 288) },
+                Member { required: true, ..Member::new("Name", 62) },
+                Member::new("FieldId", 290),
             ],
             union: false,
             payload: None,
@@ -7185,7 +7885,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "IcebergPartitionSpec",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Fields", 219) }, Member::new("SpecId", 236)],
+            members: &[Member { required: true, ..Member::new("Fields", 271) }, Member::new("SpecId", 290)],
             union: false,
             payload: None,
             error: None,
@@ -7200,7 +7900,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergPartitionSpecFieldList",
-        kind: Kind::List { element: Member::new("", 217), flattened: false },
+        kind: Kind::List { element: Member::new("", 269), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7208,7 +7908,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergPartitionSpecList",
-        kind: Kind::List { element: Member::new("", 218), flattened: false },
+        kind: Kind::List { element: Member::new("", 270), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7218,10 +7918,10 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergSchema",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("SchemaId", 236),
-                Member::new("IdentifierFieldIds", 238),
-                Member::new("Type", 230),
-                Member { required: true, ..Member::new("Fields", 229) },
+                Member::new("SchemaId", 290),
+                Member::new("IdentifierFieldIds", 292),
+                Member::new("Type", 282),
+                Member { required: true, ..Member::new("Fields", 281) },
             ],
             union: false,
             payload: None,
@@ -7237,7 +7937,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergSchemaList",
-        kind: Kind::List { element: Member::new("", 221), flattened: false },
+        kind: Kind::List { element: Member::new("", 273), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7255,10 +7955,10 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergSortField",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("SourceId", 236) },
-                Member { required: true, ..Member::new("Transform", 234) },
-                Member { required: true, ..Member::new("Direction", 223) },
-                Member { required: true, ..Member::new("NullOrder", 216) },
+                Member { required: true, ..Member::new("SourceId", 290) },
+                Member { required: true, ..Member::new("Transform", 288) },
+                Member { required: true, ..Member::new("Direction", 275) },
+                Member { required: true, ..Member::new("NullOrder", 268) },
             ],
             union: false,
             payload: None,
@@ -7276,8 +7976,8 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergSortOrder",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("OrderId", 236) },
-                Member { required: true, ..Member::new("Fields", 226) },
+                Member { required: true, ..Member::new("OrderId", 290) },
+                Member { required: true, ..Member::new("Fields", 278) },
             ],
             union: false,
             payload: None,
@@ -7293,7 +7993,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergSortOrderFieldList",
-        kind: Kind::List { element: Member::new("", 224), flattened: false },
+        kind: Kind::List { element: Member::new("", 276), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7301,7 +8001,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergSortOrderList",
-        kind: Kind::List { element: Member::new("", 225), flattened: false },
+        kind: Kind::List { element: Member::new("", 277), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7311,13 +8011,13 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergStructField",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Id", 236) },
-                Member { required: true, ..Member::new("Name", 55) },
-                Member { required: true, ..Member::new("Type", 213) },
-                Member { required: true, ..Member::new("Required", 42) },
-                Member::new("Doc", 65),
-                Member::new("InitialDefault", 213),
-                Member::new("WriteDefault", 213),
+                Member { required: true, ..Member::new("Id", 290) },
+                Member { required: true, ..Member::new("Name", 62) },
+                Member { required: true, ..Member::new("Type", 265) },
+                Member { required: true, ..Member::new("Required", 45) },
+                Member::new("Doc", 72),
+                Member::new("InitialDefault", 265),
+                Member::new("WriteDefault", 265),
             ],
             union: false,
             payload: None,
@@ -7333,7 +8033,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergStructFieldList",
-        kind: Kind::List { element: Member::new("", 228), flattened: false },
+        kind: Kind::List { element: Member::new("", 280), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7351,18 +8051,18 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergTableMetadata",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("FormatVersion", 415),
-                Member::new("TableUuid", 351),
-                Member::new("Location", 252),
-                Member::new("Properties", 342),
-                Member::new("Schemas", 222),
-                Member::new("CurrentSchemaId", 236),
-                Member::new("LastColumnId", 236),
-                Member::new("PartitionSpecs", 220),
-                Member::new("DefaultSpecId", 236),
-                Member::new("LastPartitionId", 236),
-                Member::new("SortOrders", 227),
-                Member::new("DefaultSortOrderId", 236),
+                Member::new("FormatVersion", 516),
+                Member::new("TableUuid", 446),
+                Member::new("Location", 317),
+                Member::new("Properties", 437),
+                Member::new("Schemas", 274),
+                Member::new("CurrentSchemaId", 290),
+                Member::new("LastColumnId", 290),
+                Member::new("PartitionSpecs", 272),
+                Member::new("DefaultSpecId", 290),
+                Member::new("LastPartitionId", 290),
+                Member::new("SortOrders", 279),
+                Member::new("DefaultSortOrderId", 290),
             ],
             union: false,
             payload: None,
@@ -7380,14 +8080,14 @@ static SHAPES: [Shape; 431] = [
         name: "IcebergTableUpdate",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Schema", 221) },
-                Member::new("PartitionSpec", 218),
-                Member::new("SortOrder", 225),
-                Member { required: true, ..Member::new("Location", 252) },
-                Member::new("Properties", 342),
-                Member::new("Action", 235),
-                Member::new("EncryptionKey", 214),
-                Member::new("KeyId", 151),
+                Member { required: true, ..Member::new("Schema", 273) },
+                Member::new("PartitionSpec", 270),
+                Member::new("SortOrder", 277),
+                Member { required: true, ..Member::new("Location", 317) },
+                Member::new("Properties", 437),
+                Member::new("Action", 289),
+                Member::new("EncryptionKey", 266),
+                Member::new("KeyId", 191),
             ],
             union: false,
             payload: None,
@@ -7403,7 +8103,36 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "IcebergTableUpdateList",
-        kind: Kind::List { element: Member::new("", 232), flattened: false },
+        kind: Kind::List { element: Member::new("", 284), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "IcebergTarget",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("Paths", 368),
+                Member::new("ConnectionName", 82),
+                Member::new("Exclusions", 368),
+                Member::new("MaximumTraversalDepth", 339),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "IcebergTargetList",
+        kind: Kind::List { element: Member::new("", 286), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7443,7 +8172,7 @@ static SHAPES: [Shape; 431] = [
     Shape { name: "IntegerFlag", kind: Kind::Integer, min: Some(0.0), max: Some(1.0), pattern: None, sensitive: false },
     Shape {
         name: "IntegerList",
-        kind: Kind::List { element: Member::new("", 236), flattened: false },
+        kind: Kind::List { element: Member::new("", 290), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7452,7 +8181,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "InternalServiceException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::INTERNAL_SERVICE_EXCEPTION),
@@ -7468,7 +8197,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "InvalidInputException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258), Member::new("FromFederationSource", 265)],
+            members: &[Member::new("Message", 326), Member::new("FromFederationSource", 337)],
             union: false,
             payload: None,
             error: Some(&errors::INVALID_INPUT_EXCEPTION),
@@ -7484,7 +8213,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "InvalidStateException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::INVALID_STATE_EXCEPTION),
@@ -7498,14 +8227,51 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "JdbcMetadataEntry",
+        kind: Kind::String { values: &["COMMENTS", "RAWTYPES"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "JdbcTarget",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("ConnectionName", 82),
+                Member::new("Path", 367),
+                Member::new("Exclusions", 368),
+                Member::new("EnableAdditionalMetadata", 188),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "JdbcTargetList",
+        kind: Kind::List { element: Member::new("", 297), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "JsonClassifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("CreationTime", 368),
-                Member::new("LastUpdated", 368),
-                Member::new("Version", 412),
-                Member { required: true, ..Member::new("JsonPath", 243) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdated", 464),
+                Member::new("Version", 513),
+                Member { required: true, ..Member::new("JsonPath", 300) },
             ],
             union: false,
             payload: None,
@@ -7537,7 +8303,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "KeyList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(1.0),
         max: None,
         pattern: None,
@@ -7547,8 +8313,8 @@ static SHAPES: [Shape; 431] = [
         name: "KeySchemaElement",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("Type", 62) },
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("Type", 69) },
             ],
             union: false,
             payload: None,
@@ -7564,7 +8330,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "KeySchemaElementList",
-        kind: Kind::List { element: Member::new("", 246), flattened: false },
+        kind: Kind::List { element: Member::new("", 303), flattened: false },
         min: Some(1.0),
         max: None,
         pattern: None,
@@ -7587,6 +8353,53 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "LakeFormationConfiguration",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("UseLakeFormationCredentials", 337), Member::new("AccountId", 2)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "LastCrawlInfo",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("Status", 309),
+                Member::new("ErrorMessage", 182),
+                Member::new("LogGroup", 319),
+                Member::new("LogStream", 320),
+                Member::new("MessagePrefix", 325),
+                Member::new("StartTime", 464),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "LastCrawlStatus",
+        kind: Kind::String { values: &["SUCCEEDED", "CANCELLED", "FAILED"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "LastRefreshType",
         kind: Kind::String { values: &["FULL", "INCREMENTAL"] },
         min: None,
@@ -7595,8 +8408,93 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "LineageConfiguration",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("CrawlerLineageSettings", 96)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ListCrawlersRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("MaxResults", 351), Member::new("NextToken", 465), Member::new("Tags", 463)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ListCrawlersResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("CrawlerNames", 100), Member::new("NextToken", 465)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ListCrawlsRequest",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member { required: true, ..Member::new("CrawlerName", 331) },
+                Member::new("MaxResults", 351),
+                Member::new("Filters", 108),
+                Member::new("NextToken", 465),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ListCrawlsResponse",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Crawls", 94), Member::new("NextToken", 465)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "LocationMap",
-        kind: Kind::Map { key: Member::new("", 64), value: Member::new("", 64), flattened: false },
+        kind: Kind::Map { key: Member::new("", 71), value: Member::new("", 71), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7612,10 +8510,26 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "LocationStringList",
-        kind: Kind::List { element: Member::new("", 252), flattened: false },
+        kind: Kind::List { element: Member::new("", 317), flattened: false },
         min: None,
         max: None,
         pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "LogGroup",
+        kind: Kind::String { values: &[] },
+        min: Some(1.0),
+        max: Some(512.0),
+        pattern: Some(Pattern::new("[\\.\\-_/#A-Za-z0-9]+")),
+        sensitive: false,
+    },
+    Shape {
+        name: "LogStream",
+        kind: Kind::String { values: &[] },
+        min: Some(1.0),
+        max: Some(512.0),
+        pattern: Some(Pattern::new("[^:*]*")),
         sensitive: false,
     },
     Shape { name: "Long", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
@@ -7623,10 +8537,10 @@ static SHAPES: [Shape; 431] = [
         name: "LongColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("MinimumValue", 254),
-                Member::new("MaximumValue", 254),
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
-                Member { required: true, ..Member::new("NumberOfDistinctValues", 264) },
+                Member::new("MinimumValue", 321),
+                Member::new("MaximumValue", 321),
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
+                Member { required: true, ..Member::new("NumberOfDistinctValues", 336) },
             ],
             union: false,
             payload: None,
@@ -7650,10 +8564,18 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "MatchCriteria",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(0.0),
         max: Some(10.0),
         pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "MessagePrefix",
+        kind: Kind::String { values: &[] },
+        min: Some(1.0),
+        max: Some(255.0),
+        pattern: Some(Pattern::new("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*")),
         sensitive: false,
     },
     Shape {
@@ -7672,6 +8594,31 @@ static SHAPES: [Shape; 431] = [
         pattern: None,
         sensitive: false,
     },
+    Shape { name: "MillisecondsCount", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
+    Shape {
+        name: "MongoDBTarget",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("ConnectionName", 82), Member::new("Path", 367), Member::new("ScanAll", 337)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "MongoDBTargetList",
+        kind: Kind::List { element: Member::new("", 329), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
     Shape {
         name: "NameString",
         kind: Kind::String { values: &[] },
@@ -7682,7 +8629,23 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "NameStringList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "NoScheduleException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::NO_SCHEDULE_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
         min: None,
         max: None,
         pattern: None,
@@ -7699,6 +8662,8 @@ static SHAPES: [Shape; 431] = [
     },
     Shape { name: "NonNegativeLong", kind: Kind::Long, min: Some(0.0), max: None, pattern: None, sensitive: false },
     Shape { name: "NullableBoolean", kind: Kind::Boolean, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "NullableDouble", kind: Kind::Double, min: None, max: None, pattern: None, sensitive: false },
+    Shape { name: "NullableInteger", kind: Kind::Integer, min: None, max: None, pattern: None, sensitive: false },
     Shape { name: "NullableLong", kind: Kind::Long, min: None, max: None, pattern: None, sensitive: false },
     Shape {
         name: "NullableString",
@@ -7712,7 +8677,7 @@ static SHAPES: [Shape; 431] = [
         name: "OAuth2ClientApplication",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserManagedClientApplicationClientId", 407),
+                Member::new("UserManagedClientApplicationClientId", 508),
                 Member::new("AWSManagedClientApplicationReference", 0),
             ],
             union: false,
@@ -7731,10 +8696,10 @@ static SHAPES: [Shape; 431] = [
         name: "OAuth2Credentials",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("UserManagedClientApplicationClientSecret", 408),
+                Member::new("UserManagedClientApplicationClientSecret", 509),
                 Member::new("AccessToken", 1),
-                Member::new("RefreshToken", 311),
-                Member::new("JwtToken", 244),
+                Member::new("RefreshToken", 389),
+                Member::new("JwtToken", 301),
             ],
             union: false,
             payload: None,
@@ -7760,10 +8725,10 @@ static SHAPES: [Shape; 431] = [
         name: "OAuth2Properties",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("OAuth2GrantType", 270),
-                Member::new("OAuth2ClientApplication", 268),
-                Member::new("TokenUrl", 370),
-                Member::new("TokenUrlParametersMap", 373),
+                Member::new("OAuth2GrantType", 344),
+                Member::new("OAuth2ClientApplication", 342),
+                Member::new("TokenUrl", 466),
+                Member::new("TokenUrlParametersMap", 469),
             ],
             union: false,
             payload: None,
@@ -7781,12 +8746,12 @@ static SHAPES: [Shape; 431] = [
         name: "OAuth2PropertiesInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("OAuth2GrantType", 270),
-                Member::new("OAuth2ClientApplication", 268),
-                Member::new("TokenUrl", 370),
-                Member::new("TokenUrlParametersMap", 373),
-                Member::new("AuthorizationCodeProperties", 12),
-                Member::new("OAuth2Credentials", 269),
+                Member::new("OAuth2GrantType", 344),
+                Member::new("OAuth2ClientApplication", 342),
+                Member::new("TokenUrl", 466),
+                Member::new("TokenUrlParametersMap", 469),
+                Member::new("AuthorizationCodeProperties", 13),
+                Member::new("OAuth2Credentials", 343),
             ],
             union: false,
             payload: None,
@@ -7803,7 +8768,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "OpenTableFormatInput",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("IcebergInput", 215)],
+            members: &[Member::new("IcebergInput", 267)],
             union: false,
             payload: None,
             error: None,
@@ -7819,7 +8784,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "OperationTimeoutException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::OPERATION_TIMEOUT_EXCEPTION),
@@ -7836,8 +8801,8 @@ static SHAPES: [Shape; 431] = [
         name: "Order",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Column", 260) },
-                Member { required: true, ..Member::new("SortOrder", 237) },
+                Member { required: true, ..Member::new("Column", 331) },
+                Member { required: true, ..Member::new("SortOrder", 291) },
             ],
             union: false,
             payload: None,
@@ -7853,7 +8818,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "OrderList",
-        kind: Kind::List { element: Member::new("", 275), flattened: false },
+        kind: Kind::List { element: Member::new("", 349), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7862,7 +8827,7 @@ static SHAPES: [Shape; 431] = [
     Shape { name: "PageSize", kind: Kind::Integer, min: Some(1.0), max: Some(1000.0), pattern: None, sensitive: false },
     Shape {
         name: "ParametersMap",
-        kind: Kind::Map { key: Member::new("", 248), value: Member::new("", 279), flattened: false },
+        kind: Kind::Map { key: Member::new("", 305), value: Member::new("", 353), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7880,15 +8845,15 @@ static SHAPES: [Shape; 431] = [
         name: "Partition",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Values", 411),
-                Member::new("DatabaseName", 260),
-                Member::new("TableName", 260),
-                Member::new("CreationTime", 368),
-                Member::new("LastAccessTime", 368),
-                Member::new("StorageDescriptor", 340),
-                Member::new("Parameters", 278),
-                Member::new("LastAnalyzedTime", 368),
-                Member::new("CatalogId", 47),
+                Member::new("Values", 512),
+                Member::new("DatabaseName", 331),
+                Member::new("TableName", 331),
+                Member::new("CreationTime", 464),
+                Member::new("LastAccessTime", 464),
+                Member::new("StorageDescriptor", 435),
+                Member::new("Parameters", 352),
+                Member::new("LastAnalyzedTime", 464),
+                Member::new("CatalogId", 50),
             ],
             union: false,
             payload: None,
@@ -7905,7 +8870,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "PartitionError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PartitionValues", 411), Member::new("ErrorDetail", 154)],
+            members: &[Member::new("PartitionValues", 512), Member::new("ErrorDetail", 194)],
             union: false,
             payload: None,
             error: None,
@@ -7920,7 +8885,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PartitionErrors",
-        kind: Kind::List { element: Member::new("", 281), flattened: false },
+        kind: Kind::List { element: Member::new("", 355), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7930,8 +8895,8 @@ static SHAPES: [Shape; 431] = [
         name: "PartitionIndex",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Keys", 245) },
-                Member { required: true, ..Member::new("IndexName", 260) },
+                Member { required: true, ..Member::new("Keys", 302) },
+                Member { required: true, ..Member::new("IndexName", 331) },
             ],
             union: false,
             payload: None,
@@ -7949,10 +8914,10 @@ static SHAPES: [Shape; 431] = [
         name: "PartitionIndexDescriptor",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("IndexName", 260) },
-                Member { required: true, ..Member::new("Keys", 247) },
-                Member { required: true, ..Member::new("IndexStatus", 287) },
-                Member::new("BackfillErrors", 16),
+                Member { required: true, ..Member::new("IndexName", 331) },
+                Member { required: true, ..Member::new("Keys", 304) },
+                Member { required: true, ..Member::new("IndexStatus", 361) },
+                Member::new("BackfillErrors", 17),
             ],
             union: false,
             payload: None,
@@ -7968,7 +8933,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PartitionIndexDescriptorList",
-        kind: Kind::List { element: Member::new("", 284), flattened: false },
+        kind: Kind::List { element: Member::new("", 358), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7976,7 +8941,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PartitionIndexList",
-        kind: Kind::List { element: Member::new("", 283), flattened: false },
+        kind: Kind::List { element: Member::new("", 357), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -7994,11 +8959,11 @@ static SHAPES: [Shape; 431] = [
         name: "PartitionInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Values", 411),
-                Member::new("LastAccessTime", 368),
-                Member::new("StorageDescriptor", 340),
-                Member::new("Parameters", 278),
-                Member::new("LastAnalyzedTime", 368),
+                Member::new("Values", 512),
+                Member::new("LastAccessTime", 464),
+                Member::new("StorageDescriptor", 435),
+                Member::new("Parameters", 352),
+                Member::new("LastAnalyzedTime", 464),
             ],
             union: false,
             payload: None,
@@ -8014,7 +8979,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PartitionInputList",
-        kind: Kind::List { element: Member::new("", 288), flattened: false },
+        kind: Kind::List { element: Member::new("", 362), flattened: false },
         min: Some(0.0),
         max: Some(100.0),
         pattern: None,
@@ -8022,7 +8987,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PartitionList",
-        kind: Kind::List { element: Member::new("", 280), flattened: false },
+        kind: Kind::List { element: Member::new("", 354), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8031,7 +8996,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "PartitionValueList",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Values", 411) }],
+            members: &[Member { required: true, ..Member::new("Values", 512) }],
             union: false,
             payload: None,
             error: None,
@@ -8051,6 +9016,15 @@ static SHAPES: [Shape; 431] = [
         max: Some(512.0),
         pattern: Some(Pattern::new(".*")),
         sensitive: true,
+    },
+    Shape { name: "Path", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
+    Shape {
+        name: "PathList",
+        kind: Kind::List { element: Member::new("", 367), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
     },
     Shape {
         name: "Permission",
@@ -8074,7 +9048,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PermissionList",
-        kind: Kind::List { element: Member::new("", 293), flattened: false },
+        kind: Kind::List { element: Member::new("", 369), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8084,9 +9058,9 @@ static SHAPES: [Shape; 431] = [
         name: "PhysicalConnectionRequirements",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("SubnetId", 260),
-                Member::new("SecurityGroupIdList", 329),
-                Member::new("AvailabilityZone", 260),
+                Member::new("SubnetId", 331),
+                Member::new("SecurityGroupIdList", 416),
+                Member::new("AvailabilityZone", 331),
             ],
             union: false,
             payload: None,
@@ -8119,7 +9093,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "PrincipalPermissions",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Principal", 112), Member::new("Permissions", 294)],
+            members: &[Member::new("Principal", 142), Member::new("Permissions", 370)],
             union: false,
             payload: None,
             error: None,
@@ -8134,7 +9108,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PrincipalPermissionsList",
-        kind: Kind::List { element: Member::new("", 298), flattened: false },
+        kind: Kind::List { element: Member::new("", 374), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8158,7 +9132,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "PropertyMap",
-        kind: Kind::Map { key: Member::new("", 301), value: Member::new("", 304), flattened: false },
+        kind: Kind::Map { key: Member::new("", 377), value: Member::new("", 380), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8167,7 +9141,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "PropertyPredicate",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Key", 410), Member::new("Value", 410), Member::new("Comparator", 66)],
+            members: &[Member::new("Key", 511), Member::new("Value", 511), Member::new("Comparator", 73)],
             union: false,
             payload: None,
             error: None,
@@ -8192,11 +9166,11 @@ static SHAPES: [Shape; 431] = [
         name: "PutResourcePolicyRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("PolicyInJson", 296) },
-                Member::new("ResourceArn", 208),
-                Member::new("PolicyHashCondition", 212),
-                Member::new("PolicyExistsCondition", 155),
-                Member::new("EnableHybrid", 149),
+                Member { required: true, ..Member::new("PolicyInJson", 372) },
+                Member::new("ResourceArn", 258),
+                Member::new("PolicyHashCondition", 262),
+                Member::new("PolicyExistsCondition", 196),
+                Member::new("EnableHybrid", 189),
             ],
             union: false,
             payload: None,
@@ -8213,7 +9187,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "PutResourcePolicyResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("PolicyHash", 212)],
+            members: &[Member::new("PolicyHash", 262)],
             union: false,
             payload: None,
             error: None,
@@ -8230,11 +9204,11 @@ static SHAPES: [Shape; 431] = [
         name: "QuerySessionContext",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("QueryId", 212),
-                Member::new("QueryStartTime", 368),
-                Member::new("ClusterId", 267),
-                Member::new("QueryAuthorizationId", 212),
-                Member::new("AdditionalContext", 2),
+                Member::new("QueryId", 262),
+                Member::new("QueryStartTime", 464),
+                Member::new("ClusterId", 341),
+                Member::new("QueryAuthorizationId", 262),
+                Member::new("AdditionalContext", 3),
             ],
             union: false,
             payload: None,
@@ -8251,7 +9225,31 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "RLSProperties",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("DefaultRLSPolicy", 260)],
+            members: &[Member::new("DefaultRLSPolicy", 331)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "RecrawlBehavior",
+        kind: Kind::String { values: &["CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY", "CRAWL_EVENT_MODE"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "RecrawlPolicy",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("RecrawlBehavior", 385)],
             union: false,
             payload: None,
             error: None,
@@ -8292,7 +9290,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ResourceNotReadyException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::RESOURCE_NOT_READY_EXCEPTION),
@@ -8308,7 +9306,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ResourceNumberLimitExceededException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION),
@@ -8348,7 +9346,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "ResourceUri",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("ResourceType", 317), Member::new("Uri", 377), Member::new("LastModified", 368)],
+            members: &[Member::new("ResourceType", 395), Member::new("Uri", 473), Member::new("LastModified", 464)],
             union: false,
             payload: None,
             error: None,
@@ -8363,17 +9361,137 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ResourceUriList",
-        kind: Kind::List { element: Member::new("", 318), flattened: false },
+        kind: Kind::List { element: Member::new("", 396), flattened: false },
         min: Some(0.0),
         max: Some(1000.0),
         pattern: None,
         sensitive: false,
     },
+    Shape { name: "Role", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
     Shape { name: "RowTag", kind: Kind::String { values: &[] }, min: None, max: None, pattern: None, sensitive: false },
+    Shape {
+        name: "S3Target",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member::new("Path", 367),
+                Member::new("Exclusions", 368),
+                Member::new("ConnectionName", 82),
+                Member::new("SampleSize", 339),
+                Member::new("EventQueueArn", 195),
+                Member::new("DlqEventQueueArn", 195),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "S3TargetList",
+        kind: Kind::List { element: Member::new("", 400), flattened: false },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "Schedule",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("ScheduleExpression", 133), Member::new("State", 403)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "ScheduleState",
+        kind: Kind::String { values: &["SCHEDULED", "NOT_SCHEDULED", "TRANSITIONING"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "SchedulerNotRunningException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::SCHEDULER_NOT_RUNNING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "SchedulerRunningException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::SCHEDULER_RUNNING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "SchedulerTransitioningException",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("Message", 326)],
+            union: false,
+            payload: None,
+            error: Some(&errors::SCHEDULER_TRANSITIONING_EXCEPTION),
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "SchemaChangePolicy",
+        kind: Kind::Structure(Structure {
+            members: &[Member::new("UpdateBehavior", 476), Member::new("DeleteBehavior", 154)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
     Shape {
         name: "SchemaId",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("SchemaArn", 208), Member::new("SchemaName", 323), Member::new("RegistryName", 323)],
+            members: &[Member::new("SchemaArn", 258), Member::new("SchemaName", 410), Member::new("RegistryName", 410)],
             union: false,
             payload: None,
             error: None,
@@ -8390,9 +9508,9 @@ static SHAPES: [Shape; 431] = [
         name: "SchemaReference",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("SchemaId", 321),
-                Member::new("SchemaVersionId", 324),
-                Member::new("SchemaVersionNumber", 413),
+                Member::new("SchemaId", 408),
+                Member::new("SchemaVersionId", 411),
+                Member::new("SchemaVersionNumber", 514),
             ],
             union: false,
             payload: None,
@@ -8424,7 +9542,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "SearchPropertyPredicates",
-        kind: Kind::List { element: Member::new("", 303), flattened: false },
+        kind: Kind::List { element: Member::new("", 379), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8434,14 +9552,14 @@ static SHAPES: [Shape; 431] = [
         name: "SearchTablesRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member::new("NextToken", 369),
-                Member::new("Filters", 325),
-                Member::new("SearchText", 410),
-                Member::new("SortCriteria", 334),
-                Member::new("MaxResults", 277),
-                Member::new("ResourceShareType", 315),
-                Member::new("IncludeStatusDetails", 44),
+                Member::new("CatalogId", 50),
+                Member::new("NextToken", 465),
+                Member::new("Filters", 412),
+                Member::new("SearchText", 511),
+                Member::new("SortCriteria", 421),
+                Member::new("MaxResults", 351),
+                Member::new("ResourceShareType", 393),
+                Member::new("IncludeStatusDetails", 47),
             ],
             union: false,
             payload: None,
@@ -8458,7 +9576,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "SearchTablesResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("NextToken", 369), Member::new("TableList", 354)],
+            members: &[Member::new("NextToken", 465), Member::new("TableList", 449)],
             union: false,
             payload: None,
             error: None,
@@ -8481,7 +9599,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "SecurityGroupIdList",
-        kind: Kind::List { element: Member::new("", 260), flattened: false },
+        kind: Kind::List { element: Member::new("", 331), flattened: false },
         min: Some(0.0),
         max: Some(50.0),
         pattern: None,
@@ -8491,8 +9609,8 @@ static SHAPES: [Shape; 431] = [
         name: "Segment",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("SegmentNumber", 263) },
-                Member { required: true, ..Member::new("TotalSegments", 374) },
+                Member { required: true, ..Member::new("SegmentNumber", 335) },
+                Member { required: true, ..Member::new("TotalSegments", 470) },
             ],
             union: false,
             payload: None,
@@ -8510,9 +9628,9 @@ static SHAPES: [Shape; 431] = [
         name: "SerDeInfo",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Name", 260),
-                Member::new("SerializationLibrary", 260),
-                Member::new("Parameters", 278),
+                Member::new("Name", 331),
+                Member::new("SerializationLibrary", 331),
+                Member::new("Parameters", 352),
             ],
             union: false,
             payload: None,
@@ -8530,9 +9648,9 @@ static SHAPES: [Shape; 431] = [
         name: "SkewedInfo",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("SkewedColumnNames", 261),
-                Member::new("SkewedColumnValues", 63),
-                Member::new("SkewedColumnValueLocationMaps", 251),
+                Member::new("SkewedColumnNames", 332),
+                Member::new("SkewedColumnValues", 70),
+                Member::new("SkewedColumnValueLocationMaps", 316),
             ],
             union: false,
             payload: None,
@@ -8556,7 +9674,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "SortCriteria",
-        kind: Kind::List { element: Member::new("", 335), flattened: false },
+        kind: Kind::List { element: Member::new("", 422), flattened: false },
         min: Some(0.0),
         max: Some(1.0),
         pattern: None,
@@ -8565,7 +9683,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "SortCriterion",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("FieldName", 410), Member::new("Sort", 333)],
+            members: &[Member::new("FieldName", 511), Member::new("Sort", 420)],
             union: false,
             payload: None,
             error: None,
@@ -8588,7 +9706,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "SparkPipelineInfoMap",
-        kind: Kind::Map { key: Member::new("", 336), value: Member::new("", 338), flattened: false },
+        kind: Kind::Map { key: Member::new("", 423), value: Member::new("", 425), flattened: false },
         min: Some(0.0),
         max: Some(50.0),
         pattern: None,
@@ -8603,9 +9721,137 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "StartCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StartCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StartCrawlerScheduleRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("CrawlerName", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StartCrawlerScheduleResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "StatusDetails",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("RequestedChange", 346), Member::new("ViewValidations", 429)],
+            members: &[Member::new("RequestedChange", 441), Member::new("ViewValidations", 530)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StopCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("Name", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StopCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StopCrawlerScheduleRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("CrawlerName", 331) }],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "StopCrawlerScheduleResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
             union: false,
             payload: None,
             error: None,
@@ -8622,20 +9868,20 @@ static SHAPES: [Shape; 431] = [
         name: "StorageDescriptor",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Columns", 54),
-                Member::new("Location", 252),
-                Member::new("AdditionalLocations", 253),
-                Member::new("InputFormat", 164),
-                Member::new("OutputFormat", 164),
-                Member::new("Compressed", 42),
-                Member::new("NumberOfBuckets", 236),
-                Member::new("SerdeInfo", 331),
-                Member::new("BucketColumns", 261),
-                Member::new("SortColumns", 276),
-                Member::new("Parameters", 278),
-                Member::new("SkewedInfo", 332),
-                Member::new("StoredAsSubDirectories", 42),
-                Member::new("SchemaReference", 322),
+                Member::new("Columns", 61),
+                Member::new("Location", 317),
+                Member::new("AdditionalLocations", 318),
+                Member::new("InputFormat", 207),
+                Member::new("OutputFormat", 207),
+                Member::new("Compressed", 45),
+                Member::new("NumberOfBuckets", 290),
+                Member::new("SerdeInfo", 418),
+                Member::new("BucketColumns", 332),
+                Member::new("SortColumns", 350),
+                Member::new("Parameters", 352),
+                Member::new("SkewedInfo", 419),
+                Member::new("StoredAsSubDirectories", 45),
+                Member::new("SchemaReference", 409),
             ],
             union: false,
             payload: None,
@@ -8653,10 +9899,10 @@ static SHAPES: [Shape; 431] = [
         name: "StringColumnStatisticsData",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("MaximumLength", 264) },
-                Member { required: true, ..Member::new("AverageLength", 262) },
-                Member { required: true, ..Member::new("NumberOfNulls", 264) },
-                Member { required: true, ..Member::new("NumberOfDistinctValues", 264) },
+                Member { required: true, ..Member::new("MaximumLength", 336) },
+                Member { required: true, ..Member::new("AverageLength", 334) },
+                Member { required: true, ..Member::new("NumberOfNulls", 336) },
+                Member { required: true, ..Member::new("NumberOfDistinctValues", 336) },
             ],
             union: false,
             payload: None,
@@ -8672,7 +9918,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "StringToStringMap",
-        kind: Kind::Map { key: Member::new("", 267), value: Member::new("", 267), flattened: false },
+        kind: Kind::Map { key: Member::new("", 341), value: Member::new("", 341), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8692,11 +9938,11 @@ static SHAPES: [Shape; 431] = [
         name: "SubObjectStatistics",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("SourceType", 343),
-                Member::new("GlueVersionId", 267),
-                Member::new("PartitionCount", 266),
-                Member::new("FileCount", 266),
-                Member::new("TotalFileBytes", 266),
+                Member::new("SourceType", 438),
+                Member::new("GlueVersionId", 341),
+                Member::new("PartitionCount", 340),
+                Member::new("FileCount", 340),
+                Member::new("TotalFileBytes", 340),
             ],
             union: false,
             payload: None,
@@ -8712,7 +9958,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "SubObjectsStatisticsList",
-        kind: Kind::List { element: Member::new("", 344), flattened: false },
+        kind: Kind::List { element: Member::new("", 439), flattened: false },
         min: Some(0.0),
         max: Some(250.0),
         pattern: None,
@@ -8722,33 +9968,33 @@ static SHAPES: [Shape; 431] = [
         name: "Table",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("DatabaseName", 260),
-                Member::new("Description", 146),
-                Member::new("Owner", 260),
-                Member::new("CreateTime", 368),
-                Member::new("UpdateTime", 368),
-                Member::new("LastAccessTime", 368),
-                Member::new("LastAnalyzedTime", 368),
-                Member::new("Retention", 263),
-                Member::new("StorageDescriptor", 340),
-                Member::new("PartitionKeys", 54),
-                Member::new("ViewOriginalText", 426),
-                Member::new("ViewExpandedText", 426),
-                Member::new("TableType", 357),
-                Member::new("Parameters", 278),
-                Member::new("CreatedBy", 260),
-                Member::new("IsRegisteredWithLakeFormation", 42),
-                Member::new("TargetTable", 352),
-                Member::new("CatalogId", 47),
-                Member::new("VersionId", 415),
-                Member::new("FederatedTable", 158),
-                Member::new("ViewDefinition", 416),
-                Member::new("IsMultiDialectView", 265),
-                Member::new("IsMaterializedView", 265),
-                Member::new("IcebergTableMetadata", 231),
-                Member::new("Status", 356),
-                Member::new("RLSProperties", 308),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("DatabaseName", 331),
+                Member::new("Description", 182),
+                Member::new("Owner", 331),
+                Member::new("CreateTime", 464),
+                Member::new("UpdateTime", 464),
+                Member::new("LastAccessTime", 464),
+                Member::new("LastAnalyzedTime", 464),
+                Member::new("Retention", 335),
+                Member::new("StorageDescriptor", 435),
+                Member::new("PartitionKeys", 61),
+                Member::new("ViewOriginalText", 527),
+                Member::new("ViewExpandedText", 527),
+                Member::new("TableType", 453),
+                Member::new("Parameters", 352),
+                Member::new("CreatedBy", 331),
+                Member::new("IsRegisteredWithLakeFormation", 45),
+                Member::new("TargetTable", 447),
+                Member::new("CatalogId", 50),
+                Member::new("VersionId", 516),
+                Member::new("FederatedTable", 199),
+                Member::new("ViewDefinition", 517),
+                Member::new("IsMultiDialectView", 337),
+                Member::new("IsMaterializedView", 337),
+                Member::new("IcebergTableMetadata", 283),
+                Member::new("Status", 452),
+                Member::new("RLSProperties", 384),
             ],
             union: false,
             payload: None,
@@ -8772,7 +10018,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TableAttributesList",
-        kind: Kind::List { element: Member::new("", 347), flattened: false },
+        kind: Kind::List { element: Member::new("", 442), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8781,7 +10027,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "TableError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TableName", 260), Member::new("ErrorDetail", 154)],
+            members: &[Member::new("TableName", 331), Member::new("ErrorDetail", 194)],
             union: false,
             payload: None,
             error: None,
@@ -8796,7 +10042,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TableErrors",
-        kind: Kind::List { element: Member::new("", 349), flattened: false },
+        kind: Kind::List { element: Member::new("", 444), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8814,10 +10060,10 @@ static SHAPES: [Shape; 431] = [
         name: "TableIdentifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member::new("DatabaseName", 260),
-                Member::new("Name", 260),
-                Member::new("Region", 260),
+                Member::new("CatalogId", 50),
+                Member::new("DatabaseName", 331),
+                Member::new("Name", 331),
+                Member::new("Region", 331),
             ],
             union: false,
             payload: None,
@@ -8835,21 +10081,21 @@ static SHAPES: [Shape; 431] = [
         name: "TableInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Description", 146),
-                Member::new("Owner", 260),
-                Member::new("LastAccessTime", 368),
-                Member::new("LastAnalyzedTime", 368),
-                Member::new("Retention", 263),
-                Member::new("StorageDescriptor", 340),
-                Member::new("PartitionKeys", 54),
-                Member::new("ViewOriginalText", 426),
-                Member::new("ViewExpandedText", 426),
-                Member::new("TableType", 357),
-                Member::new("Parameters", 278),
-                Member::new("TargetTable", 352),
-                Member::new("FederatedTable", 158),
-                Member::new("ViewDefinition", 417),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Description", 182),
+                Member::new("Owner", 331),
+                Member::new("LastAccessTime", 464),
+                Member::new("LastAnalyzedTime", 464),
+                Member::new("Retention", 335),
+                Member::new("StorageDescriptor", 435),
+                Member::new("PartitionKeys", 61),
+                Member::new("ViewOriginalText", 527),
+                Member::new("ViewExpandedText", 527),
+                Member::new("TableType", 453),
+                Member::new("Parameters", 352),
+                Member::new("TargetTable", 447),
+                Member::new("FederatedTable", 199),
+                Member::new("ViewDefinition", 518),
             ],
             union: false,
             payload: None,
@@ -8865,9 +10111,17 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TableList",
-        kind: Kind::List { element: Member::new("", 346), flattened: false },
+        kind: Kind::List { element: Member::new("", 441), flattened: false },
         min: None,
         max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "TablePrefix",
+        kind: Kind::String { values: &[] },
+        min: Some(0.0),
+        max: Some(128.0),
         pattern: None,
         sensitive: false,
     },
@@ -8883,14 +10137,14 @@ static SHAPES: [Shape; 431] = [
         name: "TableStatus",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("RequestedBy", 260),
-                Member::new("UpdatedBy", 260),
-                Member::new("RequestTime", 368),
-                Member::new("UpdateTime", 368),
-                Member::new("Action", 312),
-                Member::new("State", 316),
-                Member::new("Error", 154),
-                Member::new("Details", 339),
+                Member::new("RequestedBy", 331),
+                Member::new("UpdatedBy", 331),
+                Member::new("RequestTime", 464),
+                Member::new("UpdateTime", 464),
+                Member::new("Action", 390),
+                Member::new("State", 394),
+                Member::new("Error", 194),
+                Member::new("Details", 430),
             ],
             union: false,
             payload: None,
@@ -8915,7 +10169,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "TableVersion",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Table", 346), Member::new("VersionId", 415)],
+            members: &[Member::new("Table", 441), Member::new("VersionId", 516)],
             union: false,
             payload: None,
             error: None,
@@ -8931,7 +10185,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "TableVersionError",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("TableName", 260), Member::new("VersionId", 415), Member::new("ErrorDetail", 154)],
+            members: &[Member::new("TableName", 331), Member::new("VersionId", 516), Member::new("ErrorDetail", 194)],
             union: false,
             payload: None,
             error: None,
@@ -8946,7 +10200,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TableVersionErrors",
-        kind: Kind::List { element: Member::new("", 359), flattened: false },
+        kind: Kind::List { element: Member::new("", 455), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -8963,7 +10217,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TagKeysList",
-        kind: Kind::List { element: Member::new("", 362), flattened: false },
+        kind: Kind::List { element: Member::new("", 458), flattened: false },
         min: Some(0.0),
         max: Some(50.0),
         pattern: None,
@@ -8973,8 +10227,8 @@ static SHAPES: [Shape; 431] = [
         name: "TagResourceRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("ResourceArn", 208) },
-                Member { required: true, ..Member::new("TagsToAdd", 367) },
+                Member { required: true, ..Member::new("ResourceArn", 258) },
+                Member { required: true, ..Member::new("TagsToAdd", 463) },
             ],
             union: false,
             payload: None,
@@ -9014,7 +10268,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TagsMap",
-        kind: Kind::Map { key: Member::new("", 362), value: Member::new("", 366), flattened: false },
+        kind: Kind::Map { key: Member::new("", 458), value: Member::new("", 462), flattened: false },
         min: Some(0.0),
         max: Some(50.0),
         pattern: None,
@@ -9048,7 +10302,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "TokenUrlParametersMap",
-        kind: Kind::Map { key: Member::new("", 371), value: Member::new("", 372), flattened: false },
+        kind: Kind::Map { key: Member::new("", 467), value: Member::new("", 468), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -9090,8 +10344,8 @@ static SHAPES: [Shape; 431] = [
         name: "UntagResourceRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("ResourceArn", 208) },
-                Member { required: true, ..Member::new("TagsToRemove", 363) },
+                Member { required: true, ..Member::new("ResourceArn", 258) },
+                Member { required: true, ..Member::new("TagsToRemove", 459) },
             ],
             union: false,
             payload: None,
@@ -9122,13 +10376,21 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "UpdateBehavior",
+        kind: Kind::String { values: &["LOG", "UPDATE_IN_DATABASE"] },
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "UpdateClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("GrokClassifier", 392),
-                Member::new("XMLClassifier", 403),
-                Member::new("JsonClassifier", 395),
-                Member::new("CsvClassifier", 389),
+                Member::new("GrokClassifier", 493),
+                Member::new("XMLClassifier", 504),
+                Member::new("JsonClassifier", 496),
+                Member::new("CsvClassifier", 490),
             ],
             union: false,
             payload: None,
@@ -9162,11 +10424,11 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateColumnStatisticsForPartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValues", 411) },
-                Member { required: true, ..Member::new("ColumnStatisticsList", 386) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValues", 512) },
+                Member { required: true, ..Member::new("ColumnStatisticsList", 483) },
             ],
             union: false,
             payload: None,
@@ -9183,7 +10445,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateColumnStatisticsForPartitionResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 59)],
+            members: &[Member::new("Errors", 66)],
             union: false,
             payload: None,
             error: None,
@@ -9200,10 +10462,10 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateColumnStatisticsForTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("ColumnStatisticsList", 386) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("ColumnStatisticsList", 483) },
             ],
             union: false,
             payload: None,
@@ -9220,7 +10482,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateColumnStatisticsForTableResponse",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Errors", 59)],
+            members: &[Member::new("Errors", 66)],
             union: false,
             payload: None,
             error: None,
@@ -9235,7 +10497,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "UpdateColumnStatisticsList",
-        kind: Kind::List { element: Member::new("", 56), flattened: false },
+        kind: Kind::List { element: Member::new("", 63), flattened: false },
         min: Some(0.0),
         max: Some(25.0),
         pattern: None,
@@ -9245,9 +10507,9 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateConnectionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("ConnectionInput", 73) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("ConnectionInput", 80) },
             ],
             union: false,
             payload: None,
@@ -9278,19 +10540,99 @@ static SHAPES: [Shape; 431] = [
         sensitive: false,
     },
     Shape {
+        name: "UpdateCrawlerRequest",
+        kind: Kind::Structure(Structure {
+            members: &[
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Role", 398),
+                Member::new("DatabaseName", 150),
+                Member::new("Description", 183),
+                Member::new("Targets", 106),
+                Member::new("Schedule", 133),
+                Member::new("Classifiers", 57),
+                Member::new("TablePrefix", 450),
+                Member::new("SchemaChangePolicy", 407),
+                Member::new("RecrawlPolicy", 386),
+                Member::new("LineageConfiguration", 311),
+                Member::new("LakeFormationConfiguration", 307),
+                Member::new("Configuration", 92),
+                Member::new("CrawlerSecurityConfiguration", 103),
+                Member::new("CatalogId", 50),
+            ],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "UpdateCrawlerResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "UpdateCrawlerScheduleRequest",
+        kind: Kind::Structure(Structure {
+            members: &[Member { required: true, ..Member::new("CrawlerName", 331) }, Member::new("Schedule", 133)],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
+        name: "UpdateCrawlerScheduleResponse",
+        kind: Kind::Structure(Structure {
+            members: &[],
+            union: false,
+            payload: None,
+            error: None,
+            xml_name: None,
+            xml_namespace: None,
+            xml_unwrapped: false,
+        }),
+        min: None,
+        max: None,
+        pattern: None,
+        sensitive: false,
+    },
+    Shape {
         name: "UpdateCsvClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Delimiter", 105),
-                Member::new("QuoteSymbol", 108),
-                Member::new("ContainsHeader", 107),
-                Member::new("Header", 106),
-                Member::new("DisableValueTrimming", 265),
-                Member::new("AllowSingleColumn", 265),
-                Member::new("CustomDatatypeConfigured", 265),
-                Member::new("CustomDatatypes", 110),
-                Member::new("Serde", 109),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Delimiter", 135),
+                Member::new("QuoteSymbol", 138),
+                Member::new("ContainsHeader", 137),
+                Member::new("Header", 136),
+                Member::new("DisableValueTrimming", 337),
+                Member::new("AllowSingleColumn", 337),
+                Member::new("CustomDatatypeConfigured", 337),
+                Member::new("CustomDatatypes", 140),
+                Member::new("Serde", 139),
             ],
             union: false,
             payload: None,
@@ -9308,9 +10650,9 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateDatabaseRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("DatabaseInput", 118) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("DatabaseInput", 148) },
             ],
             union: false,
             payload: None,
@@ -9344,10 +10686,10 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateGrokClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Classification", 48),
-                Member::new("GrokPattern", 211),
-                Member::new("CustomPatterns", 111),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Classification", 54),
+                Member::new("GrokPattern", 261),
+                Member::new("CustomPatterns", 141),
             ],
             union: false,
             payload: None,
@@ -9364,7 +10706,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateIcebergInput",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("UpdateIcebergTableInput", 394) }],
+            members: &[Member { required: true, ..Member::new("UpdateIcebergTableInput", 495) }],
             union: false,
             payload: None,
             error: None,
@@ -9380,7 +10722,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateIcebergTableInput",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Updates", 233) }],
+            members: &[Member { required: true, ..Member::new("Updates", 285) }],
             union: false,
             payload: None,
             error: None,
@@ -9396,7 +10738,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateJsonClassifierRequest",
         kind: Kind::Structure(Structure {
-            members: &[Member { required: true, ..Member::new("Name", 260) }, Member::new("JsonPath", 243)],
+            members: &[Member { required: true, ..Member::new("Name", 331) }, Member::new("JsonPath", 300)],
             union: false,
             payload: None,
             error: None,
@@ -9412,7 +10754,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "UpdateOpenTableFormatInput",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("UpdateIcebergInput", 393)],
+            members: &[Member::new("UpdateIcebergInput", 494)],
             union: false,
             payload: None,
             error: None,
@@ -9429,11 +10771,11 @@ static SHAPES: [Shape; 431] = [
         name: "UpdatePartitionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("TableName", 260) },
-                Member { required: true, ..Member::new("PartitionValueList", 45) },
-                Member { required: true, ..Member::new("PartitionInput", 288) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("TableName", 331) },
+                Member { required: true, ..Member::new("PartitionValueList", 48) },
+                Member { required: true, ..Member::new("PartitionInput", 362) },
             ],
             union: false,
             payload: None,
@@ -9467,16 +10809,16 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateTableRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member::new("Name", 260),
-                Member::new("TableInput", 353),
-                Member::new("SkipArchive", 44),
-                Member::new("TransactionId", 375),
-                Member::new("VersionId", 415),
-                Member::new("ViewUpdateAction", 427),
-                Member::new("Force", 42),
-                Member::new("UpdateOpenTableFormatInput", 396),
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member::new("Name", 331),
+                Member::new("TableInput", 448),
+                Member::new("SkipArchive", 47),
+                Member::new("TransactionId", 471),
+                Member::new("VersionId", 516),
+                Member::new("ViewUpdateAction", 528),
+                Member::new("Force", 45),
+                Member::new("UpdateOpenTableFormatInput", 497),
             ],
             union: false,
             payload: None,
@@ -9510,10 +10852,10 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateUserDefinedFunctionRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("CatalogId", 47),
-                Member { required: true, ..Member::new("DatabaseName", 260) },
-                Member { required: true, ..Member::new("FunctionName", 260) },
-                Member { required: true, ..Member::new("FunctionInput", 405) },
+                Member::new("CatalogId", 50),
+                Member { required: true, ..Member::new("DatabaseName", 331) },
+                Member { required: true, ..Member::new("FunctionName", 331) },
+                Member { required: true, ..Member::new("FunctionInput", 506) },
             ],
             union: false,
             payload: None,
@@ -9547,9 +10889,9 @@ static SHAPES: [Shape; 431] = [
         name: "UpdateXMLClassifierRequest",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member::new("Classification", 48),
-                Member::new("RowTag", 320),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member::new("Classification", 54),
+                Member::new("RowTag", 399),
             ],
             union: false,
             payload: None,
@@ -9567,17 +10909,17 @@ static SHAPES: [Shape; 431] = [
         name: "UserDefinedFunction",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("FunctionName", 260),
-                Member::new("DatabaseName", 260),
-                Member::new("ClassName", 260),
-                Member::new("OwnerName", 260),
-                Member::new("FunctionType", 165),
-                Member::new("OwnerType", 300),
-                Member::new("CreateTime", 368),
-                Member::new("ResourceUris", 319),
-                Member::new("ArtifactLocation", 377),
-                Member::new("GovernanceMode", 209),
-                Member::new("CatalogId", 47),
+                Member::new("FunctionName", 331),
+                Member::new("DatabaseName", 331),
+                Member::new("ClassName", 331),
+                Member::new("OwnerName", 331),
+                Member::new("FunctionType", 208),
+                Member::new("OwnerType", 376),
+                Member::new("CreateTime", 464),
+                Member::new("ResourceUris", 397),
+                Member::new("ArtifactLocation", 473),
+                Member::new("GovernanceMode", 259),
+                Member::new("CatalogId", 50),
             ],
             union: false,
             payload: None,
@@ -9595,14 +10937,14 @@ static SHAPES: [Shape; 431] = [
         name: "UserDefinedFunctionInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("FunctionName", 260),
-                Member::new("ClassName", 260),
-                Member::new("OwnerName", 260),
-                Member::new("FunctionType", 165),
-                Member::new("OwnerType", 300),
-                Member::new("ResourceUris", 319),
-                Member::new("ArtifactLocation", 377),
-                Member::new("GovernanceMode", 209),
+                Member::new("FunctionName", 331),
+                Member::new("ClassName", 331),
+                Member::new("OwnerName", 331),
+                Member::new("FunctionType", 208),
+                Member::new("OwnerType", 376),
+                Member::new("ResourceUris", 397),
+                Member::new("ArtifactLocation", 473),
+                Member::new("GovernanceMode", 259),
             ],
             union: false,
             payload: None,
@@ -9618,7 +10960,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "UserDefinedFunctionList",
-        kind: Kind::List { element: Member::new("", 404), flattened: false },
+        kind: Kind::List { element: Member::new("", 505), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -9658,7 +11000,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ValueStringList",
-        kind: Kind::List { element: Member::new("", 410), flattened: false },
+        kind: Kind::List { element: Member::new("", 511), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -9676,7 +11018,7 @@ static SHAPES: [Shape; 431] = [
     Shape {
         name: "VersionMismatchException",
         kind: Kind::Structure(Structure {
-            members: &[Member::new("Message", 258)],
+            members: &[Member::new("Message", 326)],
             union: false,
             payload: None,
             error: Some(&errors::VERSION_MISMATCH_EXCEPTION),
@@ -9701,18 +11043,18 @@ static SHAPES: [Shape; 431] = [
         name: "ViewDefinition",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("IsProtected", 265),
-                Member::new("IsManaged", 265),
-                Member::new("Definer", 4),
-                Member::new("ViewVersionId", 361),
-                Member::new("ViewVersionToken", 212),
-                Member::new("RefreshSeconds", 310),
-                Member::new("LastRefreshType", 250),
-                Member::new("SubObjects", 425),
-                Member::new("SubObjectVersionIds", 424),
-                Member::new("SubObjectsStatistics", 345),
-                Member::new("Representations", 423),
-                Member::new("SparkPipelineInfo", 337),
+                Member::new("IsProtected", 337),
+                Member::new("IsManaged", 337),
+                Member::new("Definer", 5),
+                Member::new("ViewVersionId", 457),
+                Member::new("ViewVersionToken", 262),
+                Member::new("RefreshSeconds", 388),
+                Member::new("LastRefreshType", 310),
+                Member::new("SubObjects", 526),
+                Member::new("SubObjectVersionIds", 525),
+                Member::new("SubObjectsStatistics", 440),
+                Member::new("Representations", 524),
+                Member::new("SparkPipelineInfo", 424),
             ],
             union: false,
             payload: None,
@@ -9730,18 +11072,18 @@ static SHAPES: [Shape; 431] = [
         name: "ViewDefinitionInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("IsProtected", 265),
-                Member::new("IsManaged", 265),
-                Member::new("Definer", 4),
-                Member::new("Representations", 422),
-                Member::new("ViewVersionId", 361),
-                Member::new("ViewVersionToken", 415),
-                Member::new("RefreshSeconds", 310),
-                Member::new("LastRefreshType", 250),
-                Member::new("SubObjects", 425),
-                Member::new("SubObjectVersionIds", 424),
-                Member::new("SubObjectsStatistics", 345),
-                Member::new("SparkPipelineInfo", 337),
+                Member::new("IsProtected", 337),
+                Member::new("IsManaged", 337),
+                Member::new("Definer", 5),
+                Member::new("Representations", 523),
+                Member::new("ViewVersionId", 457),
+                Member::new("ViewVersionToken", 516),
+                Member::new("RefreshSeconds", 388),
+                Member::new("LastRefreshType", 310),
+                Member::new("SubObjects", 526),
+                Member::new("SubObjectVersionIds", 525),
+                Member::new("SubObjectsStatistics", 440),
+                Member::new("SparkPipelineInfo", 424),
             ],
             union: false,
             payload: None,
@@ -9775,12 +11117,12 @@ static SHAPES: [Shape; 431] = [
         name: "ViewRepresentation",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Dialect", 418),
-                Member::new("DialectVersion", 419),
-                Member::new("ViewOriginalText", 426),
-                Member::new("ViewExpandedText", 426),
-                Member::new("ValidationConnection", 260),
-                Member::new("IsStale", 265),
+                Member::new("Dialect", 519),
+                Member::new("DialectVersion", 520),
+                Member::new("ViewOriginalText", 527),
+                Member::new("ViewExpandedText", 527),
+                Member::new("ValidationConnection", 331),
+                Member::new("IsStale", 337),
             ],
             union: false,
             payload: None,
@@ -9798,11 +11140,11 @@ static SHAPES: [Shape; 431] = [
         name: "ViewRepresentationInput",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Dialect", 418),
-                Member::new("DialectVersion", 419),
-                Member::new("ViewOriginalText", 426),
-                Member::new("ValidationConnection", 260),
-                Member::new("ViewExpandedText", 426),
+                Member::new("Dialect", 519),
+                Member::new("DialectVersion", 520),
+                Member::new("ViewOriginalText", 527),
+                Member::new("ValidationConnection", 331),
+                Member::new("ViewExpandedText", 527),
             ],
             union: false,
             payload: None,
@@ -9818,7 +11160,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ViewRepresentationInputList",
-        kind: Kind::List { element: Member::new("", 421), flattened: false },
+        kind: Kind::List { element: Member::new("", 522), flattened: false },
         min: Some(1.0),
         max: Some(10.0),
         pattern: None,
@@ -9826,7 +11168,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ViewRepresentationList",
-        kind: Kind::List { element: Member::new("", 420), flattened: false },
+        kind: Kind::List { element: Member::new("", 521), flattened: false },
         min: Some(1.0),
         max: Some(1000.0),
         pattern: None,
@@ -9834,7 +11176,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ViewSubObjectVersionIdsList",
-        kind: Kind::List { element: Member::new("", 361), flattened: false },
+        kind: Kind::List { element: Member::new("", 457), flattened: false },
         min: Some(0.0),
         max: Some(250.0),
         pattern: None,
@@ -9842,7 +11184,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ViewSubObjectsList",
-        kind: Kind::List { element: Member::new("", 4), flattened: false },
+        kind: Kind::List { element: Member::new("", 5), flattened: false },
         min: Some(0.0),
         max: Some(10.0),
         pattern: None,
@@ -9868,12 +11210,12 @@ static SHAPES: [Shape; 431] = [
         name: "ViewValidation",
         kind: Kind::Structure(Structure {
             members: &[
-                Member::new("Dialect", 418),
-                Member::new("DialectVersion", 419),
-                Member::new("ViewValidationText", 426),
-                Member::new("UpdateTime", 368),
-                Member::new("State", 316),
-                Member::new("Error", 154),
+                Member::new("Dialect", 519),
+                Member::new("DialectVersion", 520),
+                Member::new("ViewValidationText", 527),
+                Member::new("UpdateTime", 464),
+                Member::new("State", 394),
+                Member::new("Error", 194),
             ],
             union: false,
             payload: None,
@@ -9889,7 +11231,7 @@ static SHAPES: [Shape; 431] = [
     },
     Shape {
         name: "ViewValidationList",
-        kind: Kind::List { element: Member::new("", 428), flattened: false },
+        kind: Kind::List { element: Member::new("", 529), flattened: false },
         min: None,
         max: None,
         pattern: None,
@@ -9899,12 +11241,12 @@ static SHAPES: [Shape; 431] = [
         name: "XMLClassifier",
         kind: Kind::Structure(Structure {
             members: &[
-                Member { required: true, ..Member::new("Name", 260) },
-                Member { required: true, ..Member::new("Classification", 48) },
-                Member::new("CreationTime", 368),
-                Member::new("LastUpdated", 368),
-                Member::new("Version", 412),
-                Member::new("RowTag", 320),
+                Member { required: true, ..Member::new("Name", 331) },
+                Member { required: true, ..Member::new("Classification", 54) },
+                Member::new("CreationTime", 464),
+                Member::new("LastUpdated", 464),
+                Member::new("Version", 513),
+                Member::new("RowTag", 399),
             ],
             union: false,
             payload: None,
@@ -10470,6 +11812,160 @@ impl haar_kernel::Op for UpdateClassifier {
         &MODEL
     }
 }
+/// `glue:CreateCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateCrawler;
+impl haar_kernel::Op for CreateCrawler {
+    const NAME: &'static str = "CreateCrawler";
+    type Input = CreateCrawlerRequest;
+    type Output = CreateCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:DeleteCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteCrawler;
+impl haar_kernel::Op for DeleteCrawler {
+    const NAME: &'static str = "DeleteCrawler";
+    type Input = DeleteCrawlerRequest;
+    type Output = DeleteCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:GetCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetCrawler;
+impl haar_kernel::Op for GetCrawler {
+    const NAME: &'static str = "GetCrawler";
+    type Input = GetCrawlerRequest;
+    type Output = GetCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:GetCrawlers`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetCrawlers;
+impl haar_kernel::Op for GetCrawlers {
+    const NAME: &'static str = "GetCrawlers";
+    type Input = GetCrawlersRequest;
+    type Output = GetCrawlersResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:BatchGetCrawlers`.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchGetCrawlers;
+impl haar_kernel::Op for BatchGetCrawlers {
+    const NAME: &'static str = "BatchGetCrawlers";
+    type Input = BatchGetCrawlersRequest;
+    type Output = BatchGetCrawlersResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:ListCrawlers`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListCrawlers;
+impl haar_kernel::Op for ListCrawlers {
+    const NAME: &'static str = "ListCrawlers";
+    type Input = ListCrawlersRequest;
+    type Output = ListCrawlersResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:UpdateCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateCrawler;
+impl haar_kernel::Op for UpdateCrawler {
+    const NAME: &'static str = "UpdateCrawler";
+    type Input = UpdateCrawlerRequest;
+    type Output = UpdateCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:StartCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct StartCrawler;
+impl haar_kernel::Op for StartCrawler {
+    const NAME: &'static str = "StartCrawler";
+    type Input = StartCrawlerRequest;
+    type Output = StartCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:StopCrawler`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopCrawler;
+impl haar_kernel::Op for StopCrawler {
+    const NAME: &'static str = "StopCrawler";
+    type Input = StopCrawlerRequest;
+    type Output = StopCrawlerResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:ListCrawls`.
+#[derive(Clone, Copy, Debug)]
+pub struct ListCrawls;
+impl haar_kernel::Op for ListCrawls {
+    const NAME: &'static str = "ListCrawls";
+    type Input = ListCrawlsRequest;
+    type Output = ListCrawlsResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:GetCrawlerMetrics`.
+#[derive(Clone, Copy, Debug)]
+pub struct GetCrawlerMetrics;
+impl haar_kernel::Op for GetCrawlerMetrics {
+    const NAME: &'static str = "GetCrawlerMetrics";
+    type Input = GetCrawlerMetricsRequest;
+    type Output = GetCrawlerMetricsResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:UpdateCrawlerSchedule`.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateCrawlerSchedule;
+impl haar_kernel::Op for UpdateCrawlerSchedule {
+    const NAME: &'static str = "UpdateCrawlerSchedule";
+    type Input = UpdateCrawlerScheduleRequest;
+    type Output = UpdateCrawlerScheduleResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:StartCrawlerSchedule`.
+#[derive(Clone, Copy, Debug)]
+pub struct StartCrawlerSchedule;
+impl haar_kernel::Op for StartCrawlerSchedule {
+    const NAME: &'static str = "StartCrawlerSchedule";
+    type Input = StartCrawlerScheduleRequest;
+    type Output = StartCrawlerScheduleResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
+/// `glue:StopCrawlerSchedule`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopCrawlerSchedule;
+impl haar_kernel::Op for StopCrawlerSchedule {
+    const NAME: &'static str = "StopCrawlerSchedule";
+    type Input = StopCrawlerScheduleRequest;
+    type Output = StopCrawlerScheduleResponse;
+    fn model() -> &'static Model {
+        &MODEL
+    }
+}
 /// `glue:TagResource`.
 #[derive(Clone, Copy, Debug)]
 pub struct TagResource;
@@ -10625,6 +12121,13 @@ haar_kernel::structure!(BatchDeleteTableVersionRequest {
 haar_kernel::structure!(BatchDeleteTableVersionResponse {
     errors: Option<Vec<TableVersionError>>,
 });
+haar_kernel::structure!(BatchGetCrawlersRequest {
+    crawler_names: Vec<String>,
+});
+haar_kernel::structure!(BatchGetCrawlersResponse {
+    crawlers: Option<Vec<Crawler>>,
+    crawlers_not_found: Option<Vec<String>>,
+});
 haar_kernel::structure!(BatchGetPartitionRequest {
     catalog_id: Option<String>,
     database_name: String,
@@ -10659,6 +12162,13 @@ haar_kernel::structure!(BooleanColumnStatisticsData {
     number_of_trues: i64,
     number_of_falses: i64,
     number_of_nulls: i64,
+});
+haar_kernel::structure!(CatalogTarget {
+    database_name: String,
+    tables: Vec<String>,
+    connection_name: Option<String>,
+    event_queue_arn: Option<String>,
+    dlq_event_queue_arn: Option<String>,
 });
 haar_kernel::structure!(Classifier {
     grok_classifier: Option<GrokClassifier>,
@@ -10901,6 +12411,81 @@ haar_kernel::string_enum!(ConnectionType {
     Tpcds = "TPCDS",
     Vertica = "VERTICA",
 });
+haar_kernel::structure!(Crawler {
+    name: Option<String>,
+    role: Option<String>,
+    targets: Option<CrawlerTargets>,
+    database_name: Option<String>,
+    description: Option<String>,
+    classifiers: Option<Vec<String>>,
+    recrawl_policy: Option<RecrawlPolicy>,
+    schema_change_policy: Option<SchemaChangePolicy>,
+    lineage_configuration: Option<LineageConfiguration>,
+    state: Option<CrawlerState>,
+    table_prefix: Option<String>,
+    schedule: Option<Schedule>,
+    crawl_elapsed_time: Option<i64>,
+    creation_time: Option<haar_kernel::Timestamp>,
+    last_updated: Option<haar_kernel::Timestamp>,
+    last_crawl: Option<LastCrawlInfo>,
+    version: Option<i64>,
+    configuration: Option<String>,
+    crawler_security_configuration: Option<String>,
+    lake_formation_configuration: Option<LakeFormationConfiguration>,
+    catalog_id: Option<String>,
+});
+haar_kernel::structure!(CrawlerHistory {
+    crawl_id: Option<String>,
+    state: Option<CrawlerHistoryState>,
+    start_time: Option<haar_kernel::Timestamp>,
+    end_time: Option<haar_kernel::Timestamp>,
+    summary: Option<String>,
+    error_message: Option<String>,
+    log_group: Option<String>,
+    log_stream: Option<String>,
+    message_prefix: Option<String>,
+    dpu_hour: Option<f64>,
+});
+haar_kernel::string_enum!(CrawlerHistoryState {
+    Running = "RUNNING",
+    Completed = "COMPLETED",
+    Failed = "FAILED",
+    Stopped = "STOPPED",
+});
+haar_kernel::string_enum!(CrawlerLineageSettings {
+    Enable = "ENABLE",
+    Disable = "DISABLE",
+});
+haar_kernel::structure!(CrawlerMetrics {
+    crawler_name: Option<String>,
+    time_left_seconds: Option<f64>,
+    still_estimating: Option<bool>,
+    last_runtime_seconds: Option<f64>,
+    median_runtime_seconds: Option<f64>,
+    tables_created: Option<i32>,
+    tables_updated: Option<i32>,
+    tables_deleted: Option<i32>,
+});
+haar_kernel::string_enum!(CrawlerState {
+    Ready = "READY",
+    Running = "RUNNING",
+    Stopping = "STOPPING",
+});
+haar_kernel::structure!(CrawlerTargets {
+    s3_targets: Option<Vec<S3Target>>,
+    jdbc_targets: Option<Vec<JdbcTarget>>,
+    mongo_db_targets: Option<Vec<MongoDBTarget>>,
+    dynamo_db_targets: Option<Vec<DynamoDBTarget>>,
+    catalog_targets: Option<Vec<CatalogTarget>>,
+    delta_targets: Option<Vec<DeltaTarget>>,
+    iceberg_targets: Option<Vec<IcebergTarget>>,
+    hudi_targets: Option<Vec<HudiTarget>>,
+});
+haar_kernel::structure!(CrawlsFilter {
+    field_name: Option<FieldName>,
+    filter_operator: Option<FilterOperator>,
+    field_value: Option<String>,
+});
 haar_kernel::structure!(CreateClassifierRequest {
     grok_classifier: Option<CreateGrokClassifierRequest>,
     xml_classifier: Option<CreateXMLClassifierRequest>,
@@ -10916,6 +12501,25 @@ haar_kernel::structure!(CreateConnectionRequest {
 haar_kernel::structure!(CreateConnectionResponse {
     create_connection_status: Option<ConnectionStatus>,
 });
+haar_kernel::structure!(CreateCrawlerRequest {
+    name: String,
+    role: String,
+    database_name: Option<String>,
+    description: Option<String>,
+    targets: CrawlerTargets,
+    schedule: Option<String>,
+    classifiers: Option<Vec<String>>,
+    table_prefix: Option<String>,
+    schema_change_policy: Option<SchemaChangePolicy>,
+    recrawl_policy: Option<RecrawlPolicy>,
+    lineage_configuration: Option<LineageConfiguration>,
+    lake_formation_configuration: Option<LakeFormationConfiguration>,
+    configuration: Option<String>,
+    crawler_security_configuration: Option<String>,
+    tags: Option<std::collections::BTreeMap<String, String>>,
+    catalog_id: Option<String>,
+});
+haar_kernel::structure!(CreateCrawlerResponse {});
 haar_kernel::structure!(CreateCsvClassifierRequest {
     name: String,
     delimiter: Option<String>,
@@ -11053,6 +12657,11 @@ haar_kernel::structure!(DecimalColumnStatisticsData {
     number_of_distinct_values: i64,
 });
 haar_kernel::structure!(DecimalNumber { unscaled_value: haar_kernel::Bytes, scale: i32 });
+haar_kernel::string_enum!(DeleteBehavior {
+    Log = "LOG",
+    DeleteFromDatabase = "DELETE_FROM_DATABASE",
+    DeprecateInDatabase = "DEPRECATE_IN_DATABASE",
+});
 haar_kernel::structure!(DeleteClassifierRequest { name: String });
 haar_kernel::structure!(DeleteClassifierResponse {});
 haar_kernel::structure!(DeleteColumnStatisticsForPartitionRequest {
@@ -11075,6 +12684,8 @@ haar_kernel::structure!(DeleteConnectionRequest {
     connection_name: String,
 });
 haar_kernel::structure!(DeleteConnectionResponse {});
+haar_kernel::structure!(DeleteCrawlerRequest { name: String });
+haar_kernel::structure!(DeleteCrawlerResponse {});
 haar_kernel::structure!(DeleteDatabaseRequest {
     catalog_id: Option<String>,
     name: String,
@@ -11119,11 +12730,22 @@ haar_kernel::structure!(DeleteUserDefinedFunctionRequest {
     function_name: String,
 });
 haar_kernel::structure!(DeleteUserDefinedFunctionResponse {});
+haar_kernel::structure!(DeltaTarget {
+    delta_tables: Option<Vec<String>>,
+    connection_name: Option<String>,
+    write_manifest: Option<bool>,
+    create_native_delta_table: Option<bool>,
+});
 haar_kernel::structure!(DoubleColumnStatisticsData {
     minimum_value: Option<f64>,
     maximum_value: Option<f64>,
     number_of_nulls: i64,
     number_of_distinct_values: i64,
+});
+haar_kernel::structure!(DynamoDBTarget {
+    path: Option<String>,
+    scan_all: Option<bool>,
+    scan_rate: Option<f64>,
 });
 haar_kernel::string_enum!(EnableHybridValues {
     True = "TRUE",
@@ -11160,6 +12782,21 @@ haar_kernel::string_enum!(FederationSourceErrorCode {
     InternalServiceException = "InternalServiceException",
     PartialFailureException = "PartialFailureException",
     ThrottlingException = "ThrottlingException",
+});
+haar_kernel::string_enum!(FieldName {
+    CrawlId = "CRAWL_ID",
+    State = "STATE",
+    StartTime = "START_TIME",
+    EndTime = "END_TIME",
+    DpuHour = "DPU_HOUR",
+});
+haar_kernel::string_enum!(FilterOperator {
+    Gt = "GT",
+    Ge = "GE",
+    Lt = "LT",
+    Le = "LE",
+    Eq = "EQ",
+    Ne = "NE",
 });
 haar_kernel::string_enum!(FunctionType {
     RegularFunction = "REGULAR_FUNCTION",
@@ -11222,6 +12859,27 @@ haar_kernel::structure!(GetConnectionsRequest {
 });
 haar_kernel::structure!(GetConnectionsResponse {
     connection_list: Option<Vec<Connection>>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(GetCrawlerMetricsRequest {
+    crawler_name_list: Option<Vec<String>>,
+    max_results: Option<i32>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(GetCrawlerMetricsResponse {
+    crawler_metrics_list: Option<Vec<CrawlerMetrics>>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(GetCrawlerRequest { name: String });
+haar_kernel::structure!(GetCrawlerResponse {
+    crawler: Option<Crawler>,
+});
+haar_kernel::structure!(GetCrawlersRequest {
+    max_results: Option<i32>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(GetCrawlersResponse {
+    crawlers: Option<Vec<Crawler>>,
     next_token: Option<String>,
 });
 haar_kernel::structure!(GetDatabaseRequest {
@@ -11377,6 +13035,12 @@ haar_kernel::structure!(GrokClassifier {
     grok_pattern: String,
     custom_patterns: Option<String>,
 });
+haar_kernel::structure!(HudiTarget {
+    paths: Option<Vec<String>>,
+    connection_name: Option<String>,
+    exclusions: Option<Vec<String>>,
+    maximum_traversal_depth: Option<i32>,
+});
 haar_kernel::structure!(IcebergEncryptedKey {
     key_id: String,
     encrypted_key_metadata: String,
@@ -11458,6 +13122,12 @@ haar_kernel::structure!(IcebergTableUpdate {
     encryption_key: Option<IcebergEncryptedKey>,
     key_id: Option<String>,
 });
+haar_kernel::structure!(IcebergTarget {
+    paths: Option<Vec<String>>,
+    connection_name: Option<String>,
+    exclusions: Option<Vec<String>>,
+    maximum_traversal_depth: Option<i32>,
+});
 haar_kernel::string_enum!(IcebergUpdateAction {
     AddSchema = "add-schema",
     SetCurrentSchema = "set-current-schema",
@@ -11471,6 +13141,16 @@ haar_kernel::string_enum!(IcebergUpdateAction {
     AddEncryptionKey = "add-encryption-key",
     RemoveEncryptionKey = "remove-encryption-key",
 });
+haar_kernel::string_enum!(JdbcMetadataEntry {
+    Comments = "COMMENTS",
+    Rawtypes = "RAWTYPES",
+});
+haar_kernel::structure!(JdbcTarget {
+    connection_name: Option<String>,
+    path: Option<String>,
+    exclusions: Option<Vec<String>>,
+    enable_additional_metadata: Option<Vec<JdbcMetadataEntry>>,
+});
 haar_kernel::structure!(JsonClassifier {
     name: String,
     creation_time: Option<haar_kernel::Timestamp>,
@@ -11479,9 +13159,48 @@ haar_kernel::structure!(JsonClassifier {
     json_path: String,
 });
 haar_kernel::structure!(KeySchemaElement { name: String, r#type: String });
+haar_kernel::structure!(LakeFormationConfiguration {
+    use_lake_formation_credentials: Option<bool>,
+    account_id: Option<String>,
+});
+haar_kernel::structure!(LastCrawlInfo {
+    status: Option<LastCrawlStatus>,
+    error_message: Option<String>,
+    log_group: Option<String>,
+    log_stream: Option<String>,
+    message_prefix: Option<String>,
+    start_time: Option<haar_kernel::Timestamp>,
+});
+haar_kernel::string_enum!(LastCrawlStatus {
+    Succeeded = "SUCCEEDED",
+    Cancelled = "CANCELLED",
+    Failed = "FAILED",
+});
 haar_kernel::string_enum!(LastRefreshType {
     Full = "FULL",
     Incremental = "INCREMENTAL",
+});
+haar_kernel::structure!(LineageConfiguration {
+    crawler_lineage_settings: Option<CrawlerLineageSettings>,
+});
+haar_kernel::structure!(ListCrawlersRequest {
+    max_results: Option<i32>,
+    next_token: Option<String>,
+    tags: Option<std::collections::BTreeMap<String, String>>,
+});
+haar_kernel::structure!(ListCrawlersResponse {
+    crawler_names: Option<Vec<String>>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(ListCrawlsRequest {
+    crawler_name: String,
+    max_results: Option<i32>,
+    filters: Option<Vec<CrawlsFilter>>,
+    next_token: Option<String>,
+});
+haar_kernel::structure!(ListCrawlsResponse {
+    crawls: Option<Vec<CrawlerHistory>>,
+    next_token: Option<String>,
 });
 haar_kernel::structure!(LongColumnStatisticsData {
     minimum_value: Option<i64>,
@@ -11491,6 +13210,11 @@ haar_kernel::structure!(LongColumnStatisticsData {
 });
 haar_kernel::string_enum!(MetadataOperation {
     Create = "CREATE",
+});
+haar_kernel::structure!(MongoDBTarget {
+    connection_name: Option<String>,
+    path: Option<String>,
+    scan_all: Option<bool>,
 });
 haar_kernel::structure!(OAuth2ClientApplication {
     user_managed_client_application_client_id: Option<String>,
@@ -11617,6 +13341,14 @@ haar_kernel::structure!(QuerySessionContext {
 haar_kernel::structure!(RLSProperties {
     default_rls_policy: Option<String>,
 });
+haar_kernel::string_enum!(RecrawlBehavior {
+    CrawlEverything = "CRAWL_EVERYTHING",
+    CrawlNewFoldersOnly = "CRAWL_NEW_FOLDERS_ONLY",
+    CrawlEventMode = "CRAWL_EVENT_MODE",
+});
+haar_kernel::structure!(RecrawlPolicy {
+    recrawl_behavior: Option<RecrawlBehavior>,
+});
 haar_kernel::string_enum!(ResourceAction {
     Update = "UPDATE",
     Create = "CREATE",
@@ -11642,6 +13374,27 @@ haar_kernel::structure!(ResourceUri {
     resource_type: Option<ResourceType>,
     uri: Option<String>,
     last_modified: Option<haar_kernel::Timestamp>,
+});
+haar_kernel::structure!(S3Target {
+    path: Option<String>,
+    exclusions: Option<Vec<String>>,
+    connection_name: Option<String>,
+    sample_size: Option<i32>,
+    event_queue_arn: Option<String>,
+    dlq_event_queue_arn: Option<String>,
+});
+haar_kernel::structure!(Schedule {
+    schedule_expression: Option<String>,
+    state: Option<ScheduleState>,
+});
+haar_kernel::string_enum!(ScheduleState {
+    Scheduled = "SCHEDULED",
+    NotScheduled = "NOT_SCHEDULED",
+    Transitioning = "TRANSITIONING",
+});
+haar_kernel::structure!(SchemaChangePolicy {
+    update_behavior: Option<UpdateBehavior>,
+    delete_behavior: Option<DeleteBehavior>,
 });
 haar_kernel::structure!(SchemaId {
     schema_arn: Option<String>,
@@ -11686,10 +13439,18 @@ haar_kernel::structure!(SortCriterion {
     field_name: Option<String>,
     sort: Option<Sort>,
 });
+haar_kernel::structure!(StartCrawlerRequest { name: String });
+haar_kernel::structure!(StartCrawlerResponse {});
+haar_kernel::structure!(StartCrawlerScheduleRequest { crawler_name: String });
+haar_kernel::structure!(StartCrawlerScheduleResponse {});
 haar_kernel::structure!(StatusDetails {
     requested_change: Option<Box<Table>>,
     view_validations: Option<Vec<ViewValidation>>,
 });
+haar_kernel::structure!(StopCrawlerRequest { name: String });
+haar_kernel::structure!(StopCrawlerResponse {});
+haar_kernel::structure!(StopCrawlerScheduleRequest { crawler_name: String });
+haar_kernel::structure!(StopCrawlerScheduleResponse {});
 haar_kernel::structure!(StorageDescriptor {
     columns: Option<Vec<Column>>,
     location: Option<String>,
@@ -11822,6 +13583,10 @@ haar_kernel::structure!(UntagResourceRequest {
     tags_to_remove: Vec<String>,
 });
 haar_kernel::structure!(UntagResourceResponse {});
+haar_kernel::string_enum!(UpdateBehavior {
+    Log = "LOG",
+    UpdateInDatabase = "UPDATE_IN_DATABASE",
+});
 haar_kernel::structure!(UpdateClassifierRequest {
     grok_classifier: Option<UpdateGrokClassifierRequest>,
     xml_classifier: Option<UpdateXMLClassifierRequest>,
@@ -11854,6 +13619,29 @@ haar_kernel::structure!(UpdateConnectionRequest {
     connection_input: ConnectionInput,
 });
 haar_kernel::structure!(UpdateConnectionResponse {});
+haar_kernel::structure!(UpdateCrawlerRequest {
+    name: String,
+    role: Option<String>,
+    database_name: Option<String>,
+    description: Option<String>,
+    targets: Option<CrawlerTargets>,
+    schedule: Option<String>,
+    classifiers: Option<Vec<String>>,
+    table_prefix: Option<String>,
+    schema_change_policy: Option<SchemaChangePolicy>,
+    recrawl_policy: Option<RecrawlPolicy>,
+    lineage_configuration: Option<LineageConfiguration>,
+    lake_formation_configuration: Option<LakeFormationConfiguration>,
+    configuration: Option<String>,
+    crawler_security_configuration: Option<String>,
+    catalog_id: Option<String>,
+});
+haar_kernel::structure!(UpdateCrawlerResponse {});
+haar_kernel::structure!(UpdateCrawlerScheduleRequest {
+    crawler_name: String,
+    schedule: Option<String>,
+});
+haar_kernel::structure!(UpdateCrawlerScheduleResponse {});
 haar_kernel::structure!(UpdateCsvClassifierRequest {
     name: String,
     delimiter: Option<String>,
@@ -12035,6 +13823,16 @@ pub mod errors {
     };
     pub static CONFLICT_EXCEPTION: ErrorShape =
         ErrorShape { name: "ConflictException", code: "ConflictException", status: 400, sender: true };
+    pub static CRAWLER_NOT_RUNNING_EXCEPTION: ErrorShape = ErrorShape {
+        name: "CrawlerNotRunningException",
+        code: "CrawlerNotRunningException",
+        status: 400,
+        sender: true,
+    };
+    pub static CRAWLER_RUNNING_EXCEPTION: ErrorShape =
+        ErrorShape { name: "CrawlerRunningException", code: "CrawlerRunningException", status: 400, sender: true };
+    pub static CRAWLER_STOPPING_EXCEPTION: ErrorShape =
+        ErrorShape { name: "CrawlerStoppingException", code: "CrawlerStoppingException", status: 400, sender: true };
     pub static ENTITY_NOT_FOUND_EXCEPTION: ErrorShape =
         ErrorShape { name: "EntityNotFoundException", code: "EntityNotFoundException", status: 400, sender: true };
     pub static FEDERATED_RESOURCE_ALREADY_EXISTS_EXCEPTION: ErrorShape = ErrorShape {
@@ -12059,6 +13857,8 @@ pub mod errors {
         ErrorShape { name: "InvalidInputException", code: "InvalidInputException", status: 400, sender: true };
     pub static INVALID_STATE_EXCEPTION: ErrorShape =
         ErrorShape { name: "InvalidStateException", code: "InvalidStateException", status: 400, sender: true };
+    pub static NO_SCHEDULE_EXCEPTION: ErrorShape =
+        ErrorShape { name: "NoScheduleException", code: "NoScheduleException", status: 400, sender: true };
     pub static OPERATION_TIMEOUT_EXCEPTION: ErrorShape =
         ErrorShape { name: "OperationTimeoutException", code: "OperationTimeoutException", status: 400, sender: true };
     pub static RESOURCE_NOT_READY_EXCEPTION: ErrorShape =
@@ -12066,6 +13866,20 @@ pub mod errors {
     pub static RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION: ErrorShape = ErrorShape {
         name: "ResourceNumberLimitExceededException",
         code: "ResourceNumberLimitExceededException",
+        status: 400,
+        sender: true,
+    };
+    pub static SCHEDULER_NOT_RUNNING_EXCEPTION: ErrorShape = ErrorShape {
+        name: "SchedulerNotRunningException",
+        code: "SchedulerNotRunningException",
+        status: 400,
+        sender: true,
+    };
+    pub static SCHEDULER_RUNNING_EXCEPTION: ErrorShape =
+        ErrorShape { name: "SchedulerRunningException", code: "SchedulerRunningException", status: 400, sender: true };
+    pub static SCHEDULER_TRANSITIONING_EXCEPTION: ErrorShape = ErrorShape {
+        name: "SchedulerTransitioningException",
+        code: "SchedulerTransitioningException",
         status: 400,
         sender: true,
     };

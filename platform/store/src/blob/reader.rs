@@ -95,6 +95,36 @@ impl BlobReader {
         Some(chunk)
     }
 
+    /// The bytes of a range, which lies within the blob. Reads on the calling thread, from the page cache or the disk:
+    /// for engines, whose threads are their own.
+    pub fn read_at(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let length = (range.end - range.start) as usize;
+        match &self.content {
+            Content::Disk(file, path) => {
+                let mut bytes = vec![0; length];
+                file.read_exact_at(&mut bytes, range.start)
+                    .map_err(StoreError::io(format!("read {}", path.display())))?;
+                Ok(Bytes::from(bytes))
+            }
+            Content::Memory(chunks) => {
+                let first = slice(chunks, range.start, length);
+                if first.len() == length {
+                    return Ok(first);
+                }
+                let mut bytes = first.to_vec();
+                while bytes.len() < length {
+                    let next = slice(chunks, range.start + bytes.len() as u64, length - bytes.len());
+                    if next.is_empty() {
+                        let end = std::io::Error::from(io::ErrorKind::UnexpectedEof);
+                        return Err(StoreError::io("read a blob in memory".to_owned())(end));
+                    }
+                    bytes.extend_from_slice(&next);
+                }
+                Ok(Bytes::from(bytes))
+            }
+        }
+    }
+
     /// The file, for engines that read or map it themselves while they keep this reader.
     /// `None` in memory.
     pub fn path(&self) -> Option<&std::path::Path> {

@@ -33,6 +33,27 @@ pub enum Error {
     /// A quota: what there are too many of.
     #[error("Number of {0} exceeds the account limit.")]
     ResourceNumberLimitExceeded(&'static str),
+    /// The crawler crawls already.
+    #[error("{0}")]
+    CrawlerRunning(String),
+    /// The crawler does not crawl.
+    #[error("{0}")]
+    CrawlerNotRunning(String),
+    /// Somebody has stopped the crawler already.
+    #[error("{0}")]
+    CrawlerStopping(String),
+    /// The crawler has no schedule.
+    #[error("{0}")]
+    NoSchedule(String),
+    /// The crawler's schedule runs already.
+    #[error("{0}")]
+    SchedulerRunning(String),
+    /// The crawler's schedule does not run.
+    #[error("{0}")]
+    SchedulerNotRunning(String),
+    /// The crawler has changed since it was read.
+    #[error("{0}")]
+    VersionMismatch(String),
     #[error("failed to reach the catalog")]
     Store(#[from] StoreError),
     #[error("failed to seal or open a connection's secret")]
@@ -95,6 +116,13 @@ impl AwsError for Error {
             Self::Conflict(_) => &errors::CONFLICT_EXCEPTION,
             Self::ConditionCheckFailure(_) => &errors::CONDITION_CHECK_FAILURE_EXCEPTION,
             Self::ResourceNumberLimitExceeded(_) => &errors::RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            Self::CrawlerRunning(_) => &errors::CRAWLER_RUNNING_EXCEPTION,
+            Self::CrawlerNotRunning(_) => &errors::CRAWLER_NOT_RUNNING_EXCEPTION,
+            Self::CrawlerStopping(_) => &errors::CRAWLER_STOPPING_EXCEPTION,
+            Self::NoSchedule(_) => &errors::NO_SCHEDULE_EXCEPTION,
+            Self::SchedulerRunning(_) => &errors::SCHEDULER_RUNNING_EXCEPTION,
+            Self::SchedulerNotRunning(_) => &errors::SCHEDULER_NOT_RUNNING_EXCEPTION,
+            Self::VersionMismatch(_) => &errors::VERSION_MISMATCH_EXCEPTION,
             Self::Store(_) | Self::Vault(_) | Self::NotText(_) => return None,
         })
     }

@@ -7,6 +7,7 @@ mod classifier;
 mod column_data;
 mod column_statistics;
 mod connection;
+mod crawler;
 mod database;
 mod error;
 mod event;
@@ -31,13 +32,16 @@ mod tag;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+use std::sync::Arc;
+
 use haar_platform::Platform;
 use haar_platform::aws::glue as aws;
 use haar_platform::bus::Bus;
-use haar_platform::kernel::{Service, Waker};
+use haar_platform::kernel::{Objects, Service, Waker};
 use haar_platform::store::Store;
 
 use self::access::PolicyCache;
+use self::crawler::run::Crawls;
 pub use self::model::tables;
 pub use self::quota::Quotas;
 
@@ -52,16 +56,23 @@ struct Glue {
     sweeper: Waker,
     /// Of the job that builds partition indexes and takes them down.
     indexer: Waker,
+    /// What crawlers look at.
+    objects: Arc<dyn Objects>,
+    crawls: Crawls,
+    /// Of the job that begins and stops crawls.
+    crawling: Waker,
+    /// Of the job that starts crawlers by their schedules.
+    scheduler: Waker,
 }
 
-/// The Data Catalog with AWS's quotas.
-pub fn service(platform: &Platform) -> Service {
-    service_with(platform, Quotas::default())
+/// The Data Catalog with AWS's quotas, whose crawlers look at these objects.
+pub fn service(platform: &Platform, objects: Arc<dyn Objects>) -> Service {
+    service_with(platform, objects, Quotas::default())
 }
 
 /// The Data Catalog with other quotas: tests reach them, measurements do not.
-pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
-    let (sweeper, indexer) = (Waker::default(), Waker::default());
+pub fn service_with(platform: &Platform, objects: Arc<dyn Objects>, quotas: Quotas) -> Service {
+    let [sweeper, indexer, crawling, scheduler] = std::array::from_fn(|_| Waker::default());
     let state = Glue {
         store: platform.store.clone(),
         bus: platform.bus.clone(),
@@ -69,6 +80,10 @@ pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
         policies: PolicyCache::default(),
         sweeper: sweeper.clone(),
         indexer: indexer.clone(),
+        objects,
+        crawls: Crawls::default(),
+        crawling: crawling.clone(),
+        scheduler: scheduler.clone(),
     };
     Service::of(&aws::MODEL, state)
         // Databases.
@@ -143,6 +158,21 @@ pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
         .op::<aws::GetClassifier>(classifier::get_access, classifier::get)
         .op::<aws::GetClassifiers>(classifier::list_access, classifier::list)
         .op::<aws::UpdateClassifier>(classifier::update_access, classifier::update)
+        // Crawlers.
+        .op::<aws::CreateCrawler>(crawler::create_access, crawler::create)
+        .op::<aws::DeleteCrawler>(crawler::delete_access, crawler::delete)
+        .op::<aws::GetCrawler>(crawler::get_access, crawler::get)
+        .op::<aws::GetCrawlers>(crawler::list_access, crawler::list)
+        .op::<aws::BatchGetCrawlers>(crawler::get_many_access, crawler::get_many)
+        .op::<aws::ListCrawlers>(crawler::list_names_access, crawler::list_names)
+        .op::<aws::UpdateCrawler>(crawler::update_access, crawler::update)
+        .op::<aws::StartCrawler>(crawler::run::start_access, crawler::run::start)
+        .op::<aws::StopCrawler>(crawler::run::stop_access, crawler::run::stop)
+        .op::<aws::ListCrawls>(crawler::history::list_access, crawler::history::list)
+        .op::<aws::GetCrawlerMetrics>(crawler::history::metrics_access, crawler::history::metrics)
+        .op::<aws::UpdateCrawlerSchedule>(crawler::schedule::update_access, crawler::schedule::update)
+        .op::<aws::StartCrawlerSchedule>(crawler::schedule::start_access, crawler::schedule::start)
+        .op::<aws::StopCrawlerSchedule>(crawler::schedule::stop_access, crawler::schedule::stop)
         // Tags and policies.
         .op::<aws::TagResource>(tag::add_access, tag::add)
         .op::<aws::UntagResource>(tag::remove_access, tag::remove)
@@ -153,5 +183,8 @@ pub fn service_with(platform: &Platform, quotas: Quotas) -> Service {
         // What happens by itself.
         .job("sweep", &sweeper, sweep::sweep)
         .job("partition indexes", &indexer, partition::index::work)
+        .job("crawls", &crawling, crawler::run::work)
+        .job("crawler schedules", &scheduler, crawler::schedule::work)
+        .forget(|glue| glue.crawls.forget())
         .build()
 }

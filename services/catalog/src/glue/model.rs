@@ -9,6 +9,7 @@ use haar_platform::store::{Index, Record, Table as StoreTable, TableInfo};
 use serde::{Deserialize, Serialize};
 
 use super::column_data::ColumnStatistics;
+use super::crawler::model::{CRAWLERS, CRAWLS};
 use super::kept::{Map, kept, kept_by_spelling};
 use super::storage::{Column, StorageDescriptor};
 
@@ -60,7 +61,7 @@ pub const POLICIES: StoreTable<(String, String), Policy> = StoreTable::new("glue
 /// How many there are of what has a quota, by what it is.
 pub const COUNTS: StoreTable<String, u64> = StoreTable::new("glue.counts");
 
-/// Numbers of databases and tables that are gone, whose rows are to be swept away.
+/// Numbers of databases, tables and crawlers that are gone, whose rows are to be swept away.
 pub const GONE: StoreTable<u64, Gone> = StoreTable::new("glue.gone");
 
 /// The tables of this service, for `haar data check`.
@@ -79,6 +80,8 @@ pub fn tables() -> Vec<TableInfo> {
         POLICIES.info(),
         COUNTS.info(),
         GONE.info(),
+        CRAWLERS.info(),
+        CRAWLS.info(),
     ]
 }
 
@@ -388,6 +391,8 @@ pub enum Gone {
     Database,
     /// A table: versions, partitions, indexes and statistics are under it.
     Table,
+    /// A crawler: its history is under it.
+    Crawler,
 }
 
 impl Record for Gone {}

@@ -23,6 +23,8 @@ pub struct Quotas {
     pub functions: u64,
     /// In an account's region.
     pub connections: u64,
+    /// In an account's region.
+    pub crawlers: u64,
 }
 
 impl Default for Quotas {
@@ -34,6 +36,7 @@ impl Default for Quotas {
             partitions: 10_000_000,
             functions: 100,
             connections: 1000,
+            crawlers: 1000,
         }
     }
 }
@@ -52,6 +55,8 @@ pub enum Counted<'a> {
     Functions(u64),
     /// Of a catalog.
     Connections(&'a Place),
+    /// Of a catalog.
+    Crawlers(&'a Place),
 }
 
 impl Counted<'_> {
@@ -64,6 +69,7 @@ impl Counted<'_> {
             Self::Partitions(number) => format!("{number}/partitions"),
             Self::Functions(number) => format!("{number}/functions"),
             Self::Connections(place) => format!("{}/{}/connections", place.account, place.region),
+            Self::Crawlers(place) => format!("{}/{}/crawlers", place.account, place.region),
         }
     }
 
@@ -75,6 +81,7 @@ impl Counted<'_> {
             Self::Partitions(_) => (quotas.partitions, "partitions"),
             Self::Functions(_) => (quotas.functions, "functions"),
             Self::Connections(_) => (quotas.connections, "connections"),
+            Self::Crawlers(_) => (quotas.crawlers, "crawlers"),
         }
     }
 }

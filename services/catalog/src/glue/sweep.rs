@@ -1,9 +1,10 @@
-//! Sweeps away what belonged to deleted databases and tables, a bounded number of rows at a time.
+//! Sweeps away what belonged to deleted databases, tables and crawlers, a bounded number of rows at a time.
 
 use haar_platform::kernel::{Ctx, Next};
 use haar_platform::store::{Key, Read, Record, Span, StoreError, Table, Tx};
 
 use super::Glue;
+use super::crawler::model::CRAWLS;
 use super::error::Error;
 use super::model::{COUNTS, FUNCTIONS, GONE, Gone, PARTITION_INDEXES, PARTITIONS, STATISTICS, TABLES, VERSIONS};
 use super::quota::Counted;
@@ -25,6 +26,7 @@ fn step(tx: &mut Tx) -> Result<bool, Error> {
     let is_empty = match gone {
         Gone::Database => sweep_database(tx, number)?,
         Gone::Table => sweep_table(tx, number)?,
+        Gone::Crawler => clear(tx, CRAWLS, Span::under((number,)))?,
     };
     if is_empty {
         tx.delete(GONE, &number)?;

@@ -1,4 +1,4 @@
-//! Tags of databases and connections.
+//! Tags of databases, connections and crawlers.
 //!
 //! <https://docs.aws.amazon.com/glue/latest/dg/monitor-tags.html>
 
@@ -8,6 +8,7 @@ use haar_platform::store::{Read, Tx};
 
 use super::Glue;
 use super::access::Touch;
+use super::crawler::model::CRAWLERS;
 use super::error::Error;
 use super::kept::Map;
 use super::model::{CONNECTIONS, DATABASES, TAGS, Tags};
@@ -117,6 +118,7 @@ impl Tagged {
         let exists = match self.resource.split_once('/') {
             Some(("database", name)) => read.contains(DATABASES, &self.place.key(name))?,
             Some(("connection", name)) => read.contains(CONNECTIONS, &self.place.key(name))?,
+            Some(("crawler", name)) => read.contains(CRAWLERS, &self.place.key(name))?,
             _ => false,
         };
         if !exists {

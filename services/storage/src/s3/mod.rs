@@ -6,6 +6,7 @@
 //!   object, multipart    what a bucket holds
 //!   lifecycle            what happens by itself
 //!   event, notification  who hears of what happened
+//!   objects              what engines read
 //! ```
 
 mod access;
@@ -18,6 +19,7 @@ mod model;
 mod multipart;
 mod notification;
 mod object;
+mod objects;
 mod owner;
 mod tag_set;
 #[cfg(test)]
@@ -33,6 +35,7 @@ use haar_platform::store::Store;
 
 use self::access::PolicyCache;
 pub use self::model::tables;
+pub use self::objects::objects;
 
 /// The state of the service.
 #[derive(Clone)]

@@ -29,7 +29,10 @@ async fn house_for(resources: &[&str]) -> (TestHouse, Arc<Caller>) {
     let permissions = Arc::new(Permissions { identity: vec![source], ..Permissions::default() });
     let authority = FixedAuthority { permissions: [(arn, permissions)].into(), ..FixedAuthority::default() };
     let house = TestHouse::with_authority(Config::in_memory(), |platform| {
-        (vec![crate::glue::service(platform)], Arc::new(authority) as Arc<dyn Authority>)
+        (
+            vec![crate::glue::service(platform, Arc::new(MemoryObjects::default()))],
+            Arc::new(authority) as Arc<dyn Authority>,
+        )
     });
     house.call::<aws::CreateDatabase>(database("db")).await.unwrap();
     house.call::<aws::CreateTable>(table(input("t"))).await.unwrap();

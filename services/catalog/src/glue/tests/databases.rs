@@ -147,7 +147,7 @@ async fn what_belonged_to_a_deleted_database_does_not_come_back_and_is_swept_awa
 #[tokio::test]
 async fn there_are_no_more_databases_than_the_quota() {
     let quotas = Quotas { databases: 1, ..Quotas::default() };
-    let house = TestHouse::open(|platform| vec![service_with(platform, quotas)]);
+    let house = TestHouse::open(|platform| vec![service_with(platform, Arc::new(MemoryObjects::default()), quotas)]);
     house.call::<aws::CreateDatabase>(database("a")).await.unwrap();
     let answer = house.call::<aws::CreateDatabase>(database("b")).await;
     assert_eq!(refusal(answer), "ResourceNumberLimitExceededException: Number of databases exceeds the account limit.");

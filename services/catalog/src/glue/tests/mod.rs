@@ -4,6 +4,7 @@ mod access;
 mod classifiers;
 mod column_statistics;
 mod connections;
+mod crawlers;
 mod databases;
 mod events;
 mod functions;
@@ -18,13 +19,14 @@ mod tags;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use haar_gateway::testkit::TestHouse;
 use haar_platform::aws::glue::{self as aws, *};
-use haar_platform::kernel::Fault;
+use haar_platform::kernel::{Fault, MemoryObjects};
 
 pub fn open() -> TestHouse {
-    TestHouse::open(|platform| vec![super::service(platform)])
+    TestHouse::open(|platform| vec![super::service(platform, Arc::new(MemoryObjects::default()))])
 }
 
 /// With the database `db`.

@@ -34,7 +34,9 @@ use haar_platform::store::{Read, Span, StoreError, Tx};
 use self::name::BucketName;
 use super::S3;
 use super::error::Error;
-use super::model::{BUCKETS, Bucket, CONFIGURATIONS, Configuration, ConfigurationKind, SEQUENCES, UPLOADS, VERSIONS};
+use super::model::{
+    BUCKETS, Bucket, CONFIGURATIONS, Configuration, ConfigurationKind, PARTS, SEQUENCES, UPLOADS, VERSIONS,
+};
 use super::object::{REQUESTS_READ, REQUESTS_WRITE};
 
 /// A bucket that must exist, and belong to the account that the request expects (`x-amz-expected-bucket-owner`).
@@ -113,17 +115,23 @@ fn get(
     })
 }
 
-/// Removes a bucket with all that is set on it. Versions, delete markers and uploads under way keep it.
+/// Removes a bucket with all that is set on it. Versions and delete markers keep it; uploads under way go with it.
 pub async fn delete(_: &Ctx, s3: &S3, input: DeleteBucketRequest) -> Result<(), Error> {
     s3.store
         .write(move |tx| {
             let name = input.bucket;
             let bucket = find(tx, &name, input.expected_bucket_owner.as_deref())?;
             let number = bucket.number;
-            let occupied = tx.scan_keys(VERSIONS, Span::under((number,))).next().transpose()?.is_some()
-                || tx.scan_keys(UPLOADS, Span::under((number,))).next().transpose()?.is_some();
-            if occupied {
+            if tx.scan_keys(VERSIONS, Span::under((number,))).next().transpose()?.is_some() {
                 return Err(Error::BucketNotEmpty(name));
+            }
+            let parts: Vec<_> = tx.scan_keys(PARTS, Span::under((number,))).collect::<Result<_, _>>()?;
+            for key in parts {
+                tx.delete(PARTS, &key)?;
+            }
+            let uploads: Vec<_> = tx.scan_keys(UPLOADS, Span::under((number,))).collect::<Result<_, _>>()?;
+            for key in uploads {
+                tx.delete(UPLOADS, &key)?;
             }
             let configurations: Vec<_> =
                 tx.scan_keys(CONFIGURATIONS, Span::under((number,))).collect::<Result<_, _>>()?;

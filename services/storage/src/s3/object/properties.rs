@@ -106,7 +106,11 @@ impl Asked {
         }
         // `aws-chunked` says how the request came, not what the object is.
         headers.content_encoding = headers.content_encoding.and_then(|encodings| {
-            let kept: Vec<_> = encodings.split(',').map(str::trim).filter(|name| *name != "aws-chunked").collect();
+            let mut names = encodings.split(',').map(str::trim);
+            if names.clone().all(|name| name != "aws-chunked") {
+                return Some(encodings);
+            }
+            let kept: Vec<_> = names.by_ref().filter(|name| *name != "aws-chunked").collect();
             (!kept.is_empty()).then(|| kept.join(","))
         });
         let tags = self.tagging.as_deref().map(tag_set::from_header).transpose()?.unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod bench;
 mod buckets;
+mod engines;
 mod lifecycle;
 mod multipart;
 mod notifications;

@@ -154,13 +154,6 @@ async fn a_bucket_goes_with_all_that_is_set_on_it() {
 async fn a_bucket_goes_only_when_nothing_is_in_it() {
     let bench = Bench::with_bucket("lake").await;
     let full = "The bucket you tried to delete is not empty";
-    let upload = CreateMultipartUploadRequest { bucket: "lake".into(), key: "a".into(), ..Default::default() };
-    let upload = bench.house.call::<CreateMultipartUpload>(upload).await.unwrap().upload_id.unwrap();
-    refused(delete(&bench, "lake").await, "BucketNotEmpty", full);
-    let abort =
-        AbortMultipartUploadRequest { bucket: "lake".into(), key: "a".into(), upload_id: upload, ..Default::default() };
-    bench.house.call::<AbortMultipartUpload>(abort).await.unwrap();
-
     bench.set_versioning("lake", BucketVersioningStatus::Enabled).await;
     let erase = async |version_id| {
         let input = DeleteObjectRequest { bucket: "lake".into(), key: "a".into(), version_id, ..Default::default() };
@@ -170,6 +163,19 @@ async fn a_bucket_goes_only_when_nothing_is_in_it() {
     refused(delete(&bench, "lake").await, "BucketNotEmpty", full);
     erase(marker).await;
     delete(&bench, "lake").await.unwrap();
+}
+
+#[tokio::test]
+async fn uploads_under_way_go_with_their_bucket() {
+    let bench = Bench::with_bucket("lake").await;
+    let upload = CreateMultipartUploadRequest { bucket: "lake".into(), key: "a".into(), ..Default::default() };
+    let upload_id = bench.house.call::<CreateMultipartUpload>(upload).await.unwrap().upload_id.unwrap();
+    delete(&bench, "lake").await.unwrap();
+    bench.create_bucket("lake").await;
+    let abort = AbortMultipartUploadRequest { bucket: "lake".into(), key: "a".into(), upload_id, ..Default::default() };
+    let gone = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been \
+                aborted or completed.";
+    refused(bench.house.call::<AbortMultipartUpload>(abort).await, "NoSuchUpload", gone);
 }
 
 #[tokio::test]

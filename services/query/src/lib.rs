@@ -1,0 +1,3 @@
+//! The query room: Athena.
+
+pub mod athena;
