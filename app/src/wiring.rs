@@ -91,12 +91,9 @@ pub fn tables() -> Vec<TableInfo> {
     tables
 }
 
-/// The SQL engine. What it spills lies beside the data, or among the machine's temporary files.
+/// The SQL engine. What it spills lies beside the data; of a house in memory, among the machine's temporary files.
 fn engine(settings: &Settings, objects: Arc<dyn Objects>) -> Result<Engine, Failure> {
-    let spill_dir = match &settings.data_dir {
-        Some(folder) => folder.join("spill"),
-        None => std::env::temp_dir().join(format!("haar-spill-{}", std::process::id())),
-    };
+    let spill_dir = settings.data_dir.as_ref().map(|folder| folder.join("spill"));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let config = haar_sql::Config { memory_bytes: ENGINE_MEMORY_BYTES, spill_dir, threads };
     Engine::open(config, objects).map_err(|error| Failure::new("failed to start the SQL engine").because(error))

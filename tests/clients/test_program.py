@@ -32,7 +32,7 @@ def test_env_works_before_the_house_is_up_and_notes_it(tmp_path):
 def test_health_names_the_services(house):
     health = house.page("health")
     assert health["status"] == "ok"
-    assert health["services"] == ["glue", "iam", "s3", "sqs", "ssm", "sts"]
+    assert health["services"] == ["athena", "glue", "iam", "s3", "sqs", "ssm", "sts"]
 
 
 def test_status_tells_what_is_in_the_house(open_house):

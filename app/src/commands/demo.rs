@@ -1,9 +1,12 @@
 //! `haar demo`: a house in memory, and a walk through what works in it. Every step is a signed call over HTTP, as any
 //! SDK would make it; every line printed is an answer that came back.
 
+mod lake;
+
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use haar_platform::kernel::Clock;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -27,7 +30,8 @@ pub async fn run(demo: &Demo) -> Result<(), Failure> {
     let settings = Settings::ephemeral();
     logs::start(&settings.log, settings.log_json);
     let house = OpenHouse::open(&settings).await?;
-    let tour = Tour { root: Client::new(house.endpoint()), teller: Teller::new() };
+    let clock = house.platform().house.clock.clone();
+    let tour = Tour { root: Client::new(house.endpoint()), teller: Teller::new(), clock };
     tour.teller
         .say(&format!("a house is open at {}, in memory, with SigV4 verified and IAM enforced", house.endpoint()));
     tour.walk().await?;
@@ -42,6 +46,8 @@ pub async fn run(demo: &Demo) -> Result<(), Failure> {
 struct Tour {
     root: Client,
     teller: Teller,
+    /// For patience with what takes its time.
+    clock: Clock,
 }
 
 impl Tour {
@@ -96,54 +102,6 @@ impl Tour {
             .filter_map(|message| message["Body"].as_str())
             .collect();
         self.teller.fact("three sent, one of them twice; received", &bodies.join(", "));
-        Ok(())
-    }
-
-    async fn lake(&self) -> Result<(), Failure> {
-        self.teller.title("S3 keeps the posts, the Glue Data Catalog knows what they are");
-        self.s3(Method::PUT, "/reddit-lake", "").await?;
-        for day in ["2026-11-21", "2026-11-22", "2026-11-23"] {
-            let path = format!("/reddit-lake/raw/subreddit%3Drust/dt%3D{day}/posts.ndjson");
-            self.s3(Method::PUT, &path, format!("{{\"id\":\"{day}\",\"title\":\"a post\",\"score\":7}}\n")).await?;
-        }
-        let listed =
-            self.s3(Method::GET, "/reddit-lake?list-type=2&prefix=raw%2Fsubreddit%3Drust%2F&delimiter=%2F", "").await?;
-        let listed = String::from_utf8_lossy(&listed).into_owned();
-        let folders: Vec<String> =
-            listed.split("<CommonPrefixes>").skip(1).map(|prefix| element(prefix, "Prefix")).collect();
-        self.teller.fact("folders under raw/subreddit=rust/", &format!("{}", folders.len()));
-
-        self.glue("CreateDatabase", json!({ "DatabaseInput": { "Name": "reddit" } })).await?;
-        let column = |name: &str, kind: &str| json!({ "Name": name, "Type": kind });
-        let storage = |location: &str| {
-            json!({
-                "Location": location,
-                "Columns": [column("id", "string"), column("title", "string"), column("score", "int")],
-                "SerdeInfo": { "SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe" },
-            })
-        };
-        let table = json!({
-            "Name": "posts",
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [column("subreddit", "string"), column("dt", "date")],
-            "StorageDescriptor": storage("s3://reddit-lake/raw/"),
-        });
-        self.glue("CreateTable", json!({ "DatabaseName": "reddit", "TableInput": table })).await?;
-        let partitions: Vec<Value> = folders
-            .iter()
-            .filter_map(|folder| folder.trim_end_matches('/').rsplit_once("dt="))
-            .map(|(_, day)| {
-                let location = format!("s3://reddit-lake/raw/subreddit=rust/dt={day}/");
-                json!({ "Values": ["rust", day], "StorageDescriptor": storage(&location) })
-            })
-            .collect();
-        let batch = json!({ "DatabaseName": "reddit", "TableName": "posts", "PartitionInputList": partitions });
-        self.glue("BatchCreatePartition", batch).await?;
-        let since = "subreddit = 'rust' AND dt >= '2026-11-22'";
-        let wanted = json!({ "DatabaseName": "reddit", "TableName": "posts", "Expression": since });
-        let found = self.glue("GetPartitions", wanted).await?;
-        let found = found["Partitions"].as_array().map_or(0, Vec::len);
-        self.teller.fact(&format!("partitions where {since}"), &found.to_string());
         Ok(())
     }
 

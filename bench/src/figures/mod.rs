@@ -40,6 +40,10 @@ pub enum Name {
     ManyKeys,
     /// Memory while large objects move.
     Memory,
+    /// SQL over Parquet, alone and in a crowd.
+    Tpch,
+    /// A crawl of many objects beside one of few.
+    Crawl,
 }
 
 impl Name {
@@ -53,6 +57,7 @@ impl Name {
         match self {
             Self::Start | Self::GetParameter | Self::SendMessage | Self::ManyParameters => Set::House,
             Self::SmallObjects | Self::LargeObjects | Self::PutObject | Self::ManyKeys | Self::Memory => Set::Lake,
+            Self::Tpch | Self::Crawl => Set::Lake,
         }
     }
 }
@@ -73,6 +78,10 @@ pub struct Effort {
     pub objects: usize,
     /// What "large objects" means, where memory is measured.
     pub large_bytes: u64,
+    /// TPC-H's scale factor.
+    pub scale: f64,
+    /// Objects of the larger crawl.
+    pub crawled: usize,
 }
 
 impl Effort {
@@ -86,6 +95,8 @@ impl Effort {
             pages: 2000,
             objects: 1_000_000,
             large_bytes: 1 << 30,
+            scale: 1.0,
+            crawled: 10_000,
         }
     }
 
@@ -99,6 +110,8 @@ impl Effort {
             pages: 300,
             objects: 50_000,
             large_bytes: 1 << 26,
+            scale: 0.1,
+            crawled: 1000,
         }
     }
 }
@@ -115,6 +128,8 @@ pub async fn measure(name: Name, effort: &Effort, report: &mut Report) -> Result
         Name::PutObject => lake::put_object::measure(effort, report).await,
         Name::ManyKeys => lake::list_objects::measure(effort, report).await,
         Name::Memory => lake::memory::measure(effort, report).await,
+        Name::Tpch => lake::tpch::measure(effort, report).await,
+        Name::Crawl => lake::crawl::measure(effort, report).await,
     }
 }
 

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use haar_kernel::{ObjectMeta, Objects, ObjectsError, OpenObject, Timestamp};
 use haar_sql::*;
+#[global_allocator]
+static A: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
@@ -108,9 +110,11 @@ fn main() {
         );
     }
     let spill = tempfile::tempdir().unwrap();
-    let engine =
-        Engine::open(Config { memory_bytes: 4 << 30, spill_dir: spill.path().into(), threads }, Arc::new(Dir(dir)))
-            .unwrap();
+    let engine = Engine::open(
+        Config { memory_bytes: 4 << 30, spill_dir: Some(spill.path().into()), threads },
+        Arc::new(Dir(dir)),
+    )
+    .unwrap();
     let cat: Arc<dyn Catalog> = Arc::new(Cat(tables));
     let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     rt.block_on(async {

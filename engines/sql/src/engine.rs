@@ -1,7 +1,7 @@
 //! The engine: one for the house, shared by all queries. It owns the workers, the memory, the disk for spilling and
 //! what is remembered of files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -37,8 +37,9 @@ const SPILL_BYTES_MAX: u64 = 100 << 30;
 pub struct Config {
     /// For all queries together. What does not fit is spilled, or fails in Athena's words.
     pub memory_bytes: u64,
-    /// A directory of the engine's own: what is in it does not survive.
-    pub spill_dir: PathBuf,
+    /// A directory of the engine's own, in which nothing survives; without one, a temporary directory of the system
+    /// from the first spill on.
+    pub spill_dir: Option<PathBuf>,
     /// Workers, and pieces that one query is cut into.
     pub threads: usize,
 }
@@ -97,12 +98,28 @@ struct Shared {
     running: Arc<AtomicUsize>,
 }
 
+/// What a process that was killed has left behind goes.
+#[expect(clippy::disallowed_methods, reason = "the engine's own directory, in which nothing is kept")]
+fn empty(folder: &Path) -> Result<(), SqlError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SqlError::internal(format!("failed to empty {}: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Engine {
     /// Empties the spill directory and starts the workers.
     pub fn open(config: Config, objects: Arc<dyn Objects>) -> Result<Self, SqlError> {
-        let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![config.spill_dir.clone()]))
-            .with_max_temp_directory_size(SPILL_BYTES_MAX);
+        let spill = match &config.spill_dir {
+            Some(folder) => {
+                empty(folder)?;
+                DiskManagerMode::Directories(vec![folder.clone()])
+            }
+            None => DiskManagerMode::OsTmpDirectory,
+        };
+        let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_BYTES_MAX);
         let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
         let runtime = RuntimeEnvBuilder::new()
             .with_disk_manager_builder(disk)

@@ -32,7 +32,7 @@ impl TestHouse {
     pub(crate) fn with_memory(memory_bytes: u64) -> Self {
         let objects = MemoryObjects::default();
         let spill = tempfile::tempdir().unwrap();
-        let config = Config { memory_bytes, spill_dir: spill.path().to_owned(), threads: 2 };
+        let config = Config { memory_bytes, spill_dir: Some(spill.path().to_owned()), threads: 2 };
         let engine = Engine::open(config, Arc::new(objects.clone())).unwrap();
         Self { engine, objects, catalog: Arc::default(), spill }
     }

@@ -95,6 +95,9 @@ impl FormPolicy {
 /// `{"field": "value"}`, `["eq", "$field", "value"]`, `["starts-with", …]`, `["content-length-range", min, max]`.
 fn read(condition: &Json, conditions: &mut Vec<Condition>) -> Option<()> {
     if let Some(object) = condition.as_object() {
+        if object.is_empty() {
+            return None;
+        }
         for (field, value) in object {
             let value = value.as_str()?.to_owned();
             let shown = format!("[\"eq\", \"${field}\", \"{value}\"]");
@@ -183,7 +186,7 @@ mod tests {
     fn lengths_are_read_and_what_is_no_condition_is_refused() {
         assert_eq!(policy(r#"[["content-length-range", 1, "10"]]"#).unwrap().length(), (1, 10));
         assert_eq!(policy("[]").unwrap().length(), (0, FILE_BYTES_MAX));
-        for wrong in [r#"["eq"]"#, r#"[["eq", "key", "a"]]"#, r#"[["ends-with", "$key", "a"]]"#, "{}"] {
+        for wrong in [r#"["eq"]"#, r#"[["eq", "key", "a"]]"#, r#"[["ends-with", "$key", "a"]]"#, "{}", "[{}]"] {
             assert_eq!(policy(wrong).unwrap_err().code, "InvalidPolicyDocument", "{wrong}");
         }
         assert_eq!(FormPolicy::parse("%").unwrap_err().code, "InvalidPolicyDocument");

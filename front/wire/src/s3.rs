@@ -41,12 +41,14 @@ pub(crate) fn header(parts: &Parts, name: &str) -> Option<Vec<u8>> {
     if !name.eq_ignore_ascii_case("content-encoding") {
         return Some(value);
     }
-    let codings: Vec<&[u8]> = value
-        .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii)
-        .filter(|coding| !coding.eq_ignore_ascii_case(b"aws-chunked") && !coding.is_empty())
-        .collect();
-    (!codings.is_empty()).then(|| codings.join(&b","[..]))
+    let of_transport = |coding: &[u8]| coding.eq_ignore_ascii_case(b"aws-chunked");
+    let codings: Vec<&[u8]> = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect();
+    // What nothing has to be taken out of stays as it was written, spaces and all.
+    if !codings.iter().any(|coding| of_transport(coding)) {
+        return Some(value);
+    }
+    let kept: Vec<&[u8]> = codings.into_iter().filter(|coding| !of_transport(coding) && !coding.is_empty()).collect();
+    (!kept.is_empty()).then(|| kept.join(&b","[..]))
 }
 
 /// Presigned URLs carry `x-amz-` headers as parameters: SDKs put them there because nobody can send headers with a

@@ -17,6 +17,7 @@ pub fn run_all(root: &Path, arguments: &[String]) -> Result<()> {
         .args(arguments)
         .current_dir(root)
         .env("HAAR", release.join("haar"))
-        .env("MOTO_SERVER", bin.join("moto_server"));
+        .env("MOTO_SERVER", bin.join("moto_server"))
+        .env("BENCH_PYTHON", &bin);
     run(&mut command)
 }

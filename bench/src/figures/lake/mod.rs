@@ -1,9 +1,12 @@
 //! The lake beside nginx, dd and DuckDB: objects, queries, crawls.
 
+pub mod crawl;
 pub mod get_object;
 pub mod list_objects;
 pub mod memory;
 pub mod put_object;
+mod query;
+pub mod tpch;
 
 use anyhow::Result;
 

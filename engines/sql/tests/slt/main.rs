@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let failures: usize = runtime.block_on(async {
         let spill = tempfile::tempdir().unwrap();
-        let config = Config { memory_bytes: 256 << 20, spill_dir: spill.path().to_owned(), threads: 4 };
+        let config = Config { memory_bytes: 256 << 20, spill_dir: Some(spill.path().to_owned()), threads: 4 };
         let (objects, catalog) = lake::build();
         let engine = Engine::open(config, objects).unwrap();
         let runs = scripts.iter().map(|script| {

@@ -347,6 +347,8 @@ fn what_belongs_to_the_transport_is_not_the_operations() {
     let put = parts("PUT", "/b/k", &headers);
     assert_eq!(read(&put, Some("s3"), "", "ContentEncoding").unwrap(), text("gzip"));
     assert_eq!(read(&put, Some("s3"), "", "ContentLength").unwrap(), Value::Integer(13));
+    let put = parts("PUT", "/b/k", &[("content-encoding", "deflate, gzip")]);
+    assert_eq!(read(&put, Some("s3"), "", "ContentEncoding").unwrap(), text("deflate, gzip"));
     let put = parts("PUT", "/b/k", &[("content-encoding", "aws-chunked"), ("content-length", "99")]);
     assert_eq!(read(&put, Some("s3"), "", "ContentEncoding").unwrap(), Value::Absent);
     assert_eq!(read(&put, Some("s3"), "", "ContentLength").unwrap(), Value::Integer(99));

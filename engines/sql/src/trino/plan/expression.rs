@@ -17,6 +17,15 @@ use crate::trino::functions::{arithmetic, attempt, conditional, logical, planned
 use crate::trino::syntax::ast::{self, Arithmetic, Comparison, ExprKind, Name, QualifiedName};
 use crate::types::Type;
 
+/// Deeper expressions are refused: types are found again at every level, which takes quadratic time.
+const DEPTH_MAX: usize = 500;
+/// So many conditions are joined one after the other, as they are written.
+const CHAIN_MAX: usize = 16;
+/// With less stack than this left, an expression gets more.
+const STACK_LEFT_MIN: usize = 256 << 10;
+/// How much more, at a time.
+const STACK_MORE: usize = 4 << 20;
+
 /// Where in a filter an expression stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -87,6 +96,19 @@ impl<'t> Translator<'t> {
     }
 
     pub(super) fn translate(&self, expr: &ast::Expr) -> Result<Expr, SqlError> {
+        // `a + b + c + …` is as deep as it is long.
+        let depth = self.planner.depth.get() + 1;
+        if depth > DEPTH_MAX {
+            let message = "statement is too large (stack overflow during analysis)";
+            return Err(SqlError::new("STACK_OVERFLOW", message).at(expr.position()));
+        }
+        self.planner.depth.set(depth);
+        let translated = stacker::maybe_grow(STACK_LEFT_MIN, STACK_MORE, || self.translate_here(expr));
+        self.planner.depth.set(depth - 1);
+        translated
+    }
+
+    fn translate_here(&self, expr: &ast::Expr) -> Result<Expr, SqlError> {
         let through = matches!(
             expr.kind.as_ref(),
             ExprKind::And(_)
@@ -197,7 +219,8 @@ impl<'t> Translator<'t> {
             ExprKind::Exists(query) => self.exists(query),
             ExprKind::Extract(field, value) => self.extract(field, value, at),
             ExprKind::Grouping(_) => {
-                let message = "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause";
+                let message = "A GROUPING() operation can only be used with a corresponding \
+                               GROUPING SET/CUBE/ROLLUP/GROUP BY clause";
                 Err(SqlError::new("MISSING_GROUP_BY", message).at(at))
             }
             ExprKind::Call(call) => self.call(call, at),
@@ -304,17 +327,13 @@ impl<'t> Translator<'t> {
     // ---- logic
 
     fn terms(&self, terms: &[ast::Expr], word: &str, join: fn(Expr, Expr) -> Expr) -> Result<Expr, SqlError> {
-        let mut joined: Option<Expr> = None;
+        let mut joined = Vec::with_capacity(terms.len());
         for term in terms {
-            let next = self.boolean(term, |actual| {
+            joined.push(self.boolean(term, |actual| {
                 format!("Logical expression term must evaluate to a boolean (actual: {actual})")
-            })?;
-            joined = Some(match joined {
-                Some(before) => join(before, next),
-                None => next,
-            });
+            })?);
         }
-        joined.ok_or_else(|| SqlError::internal(format!("{word} without terms")))
+        balanced(joined, join).ok_or_else(|| SqlError::internal(format!("{word} without terms")))
     }
 
     /// A condition.
@@ -442,6 +461,15 @@ pub(super) fn comparison(operator: Comparison) -> Operator {
         Comparison::Greater => Operator::Gt,
         Comparison::GreaterOrEqual => Operator::GtEq,
     }
+}
+
+/// The terms as a tree that is as flat as can be: a thousand of them shall not be a thousand levels deep.
+fn balanced(mut terms: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    if terms.len() <= CHAIN_MAX {
+        return terms.into_iter().reduce(join);
+    }
+    let right = terms.split_off(terms.len() / 2);
+    Some(join(balanced(terms, join)?, balanced(right, join)?))
 }
 
 /// Whether a subquery is anywhere in the expression.

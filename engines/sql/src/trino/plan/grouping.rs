@@ -68,7 +68,9 @@ pub(super) fn collect(expr: &ast::Expr, found: &mut Vec<ast::Expr>) -> Result<()
                 let mut inner = Vec::new();
                 part.parts(&mut |argument| {
                     argument.walk(&mut |deep| {
-                        if matches!(deep.kind.as_ref(), ExprKind::Call(call) if is_aggregate(call) || call.over.is_some()) {
+                        if let ExprKind::Call(call) = deep.kind.as_ref()
+                            && (is_aggregate(call) || call.over.is_some())
+                        {
                             inner.push(deep);
                         }
                         true
@@ -112,8 +114,8 @@ impl Planner<'_> {
         if group_by.is_none()
             && let Some(grouping) = wanted.iter().find(|call| matches!(*call.kind, ExprKind::Grouping(_)))
         {
-            let message =
-                "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause";
+            let message = "A GROUPING() operation can only be used with a corresponding \
+                           GROUPING SET/CUBE/ROLLUP/GROUP BY clause";
             return Err(SqlError::new("MISSING_GROUP_BY", message).at(grouping.position()));
         }
         let mut keys = Keys { exprs: Vec::new() };
@@ -165,7 +167,8 @@ impl Planner<'_> {
                     collect(selected, &mut aggregates)?;
                     if let Some(aggregate) = aggregates.first() {
                         let message = format!(
-                            "GROUP BY clause cannot contain aggregations, window functions or grouping operations: [{aggregate}]"
+                            "GROUP BY clause cannot contain aggregations, window functions or grouping operations: \
+                             [{aggregate}]"
                         );
                         return Err(SqlError::new("EXPRESSION_NOT_SCALAR", message).at(expr.position()));
                     }

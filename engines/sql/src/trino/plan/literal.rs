@@ -71,6 +71,7 @@ impl Translator<'_> {
         let to = match name {
             // The digits behind the point tell the precision, and a zone the kind.
             "timestamp" | "time" => temporal(name, text),
+            "char" => Type::Char(text.chars().count().max(1) as u32),
             _ => Type::parse(name)
                 .map_err(|_| SqlError::new("TYPE_NOT_FOUND", format!("Unknown type: {name}")).at(at))?,
         };

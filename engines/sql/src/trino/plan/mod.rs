@@ -26,6 +26,9 @@ mod values;
 mod version;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -190,6 +193,8 @@ struct Planner<'a> {
     named: Named,
     parameters: Vec<ast::Expr>,
     names: Cell<usize>,
+    /// How deep in an expression the planner is.
+    depth: Cell<usize>,
 }
 
 impl<'a> Planner<'a> {
@@ -197,7 +202,7 @@ impl<'a> Planner<'a> {
         let session = planning.session.as_ref();
         let parameters = session.parameters.iter().map(|text| parse_expression(text)).collect::<Result<_, _>>()?;
         let config = Arc::clone(planning.state.config_options());
-        Ok(Planner { session, config, named, parameters, names: Cell::new(0) })
+        Ok(Planner { session, config, named, parameters, names: Cell::new(0), depth: Cell::new(0) })
     }
 
     fn statement(&self, query: &Query) -> Result<Planned, SqlError> {

@@ -42,7 +42,8 @@ impl Translator<'_> {
         }
         let words = |one: &Type, other: &Type| {
             format!(
-                "IN value and list items must be the same type or coercible to a common type. Cannot find common type between {one} and {other}, all types (without duplicates): [{one}, {other}]"
+                "IN value and list items must be the same type or coercible to a common type. \
+                 Cannot find common type between {one} and {other}, all types (without duplicates): [{one}, {other}]"
             )
         };
         let (mut exprs, common) = self.common(exprs, words).blame(at)?;

@@ -103,7 +103,8 @@ impl Planner<'_> {
         for (number, (wanted, given)) in types.iter().zip(&found).enumerate() {
             if !given.coerces_to(wanted) {
                 let message = format!(
-                    "recursion step relation output type ({given}) is not coercible to recursion base relation output type ({wanted}) at column {}",
+                    "recursion step relation output type ({given}) is not coercible to recursion base relation \
+                     output type ({wanted}) at column {}",
                     number + 1
                 );
                 return Err(SqlError::new(TYPE_MISMATCH, message).at(at));
@@ -172,7 +173,8 @@ fn next_step(call: &functions::call::Call) -> Result<ArrayRef, SqlError> {
     call.to_bigints(|row| match depths.at(row) {
         depth if depth < DEPTH_MAX => Ok(Some(depth + 1)),
         _ => Err(SqlError::not_supported(format!(
-            "Recursion depth limit exceeded ({DEPTH_MAX}). Use 'max_recursion_depth' session property to modify the limit."
+            "Recursion depth limit exceeded ({DEPTH_MAX}). \
+             Use 'max_recursion_depth' session property to modify the limit."
         ))),
     })
 }

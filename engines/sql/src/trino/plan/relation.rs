@@ -122,7 +122,10 @@ impl Planner<'_> {
         let mut views = env.views.clone();
         views.push(name.clone());
         let inside = Env { home: Home::of_view(view, &env.home), with: Vec::new(), views };
-        let source = self.query(query, &inside, None).map_err(|error| stale(&error.message))?;
+        let source = self.query(query, &inside, None).map_err(|error| match error.at {
+            Some(at) => stale(&format!("{at}: {}", error.message)),
+            None => stale(&error.message),
+        })?;
         let visible: Vec<_> = source.fields.into_iter().filter(|field| !field.hidden).collect();
         if !view.columns.is_empty() && visible.len() != view.columns.len() {
             let message = format!(

@@ -5,16 +5,16 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Spans;
+use datafusion::common::{Column, Spans};
 use datafusion::logical_expr::expr::{AggregateFunction, Exists, InSubquery};
 use datafusion::logical_expr::{Case, Expr, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, lit, not};
 
 use super::decorrelate::is_simple;
 use super::expression::{Place, Translator, comparison};
-use super::scope::Source;
+use super::scope::{Field, Scope, Source};
 use super::single::single;
 use super::{Blame, failure, functions};
-use crate::error::{NOT_SUPPORTED, Position, SqlError};
+use crate::error::{Position, SqlError};
 use crate::trino::functions::planned;
 use crate::trino::syntax::ast::{self, Comparison, Quantifier, Query};
 use crate::types::Type;
@@ -26,16 +26,28 @@ impl Translator<'_> {
         Ok(Source { plan: source.plan, fields })
     }
 
-    /// A subquery that has one column.
+    /// A subquery as one column: several become a row.
     fn one_column(&self, query: &Query, at: Position) -> Result<(LogicalPlan, Expr, Type), SqlError> {
         let source = self.subquery(query)?;
-        let [field] = source.fields.as_slice() else {
-            let message =
-                format!("Multiple columns returned by subquery are not yet supported. Found {}", source.fields.len());
-            return Err(SqlError::new(NOT_SUPPORTED, message).at(at));
-        };
-        let of = Type::of(source.plan.schema().qualified_field_from_column(&field.column).map_err(failure)?.1);
-        Ok((source.plan, Expr::Column(field.column.clone()), of))
+        let known =
+            |field: &Field| source.plan.schema().qualified_field_from_column(&field.column).map(|found| found.1);
+        if let [field] = source.fields.as_slice() {
+            let of = Type::of(known(field).map_err(failure)?);
+            return Ok((source.plan, Expr::Column(field.column.clone()), of));
+        }
+        let mut named = Vec::new();
+        for field in &source.fields {
+            named.push((field.name.clone(), Type::of(known(field).map_err(failure)?)));
+        }
+        let schema = source.plan.schema().clone();
+        let scope = Scope { fields: &source.fields, schema: &schema, grouped: None, parent: None };
+        let inside = Translator::new(self.planner, self.env, scope);
+        let columns = source.fields.iter().map(|field| Expr::Column(field.column.clone())).collect();
+        let of = Type::Row(named);
+        let row = inside.cast(inside.internal("$row", columns, at)?, &of, false).blame(at)?;
+        let name = self.planner.unique("row");
+        let plan = projected(source.plan, row.alias(&name))?;
+        Ok((plan, Expr::Column(Column::from_name(name)), of))
     }
 
     /// `(SELECT …)` as a value: null without rows, an error with several.
@@ -154,8 +166,10 @@ impl Translator<'_> {
         let (plan, column, of) = self.one_column(query, at)?;
         let wanted = self.type_of(&value)?;
         let common = wanted.common(&of).filter(Type::is_orderable).ok_or_else(|| {
-            let message =
-                format!("Value expression and result of subquery must be of the same type for quantified comparison: {wanted} vs {of}");
+            let message = format!(
+                "Value expression and result of subquery must be of the same type for quantified comparison: \
+                     {wanted} vs {of}"
+            );
             SqlError::type_mismatch(message).at(at)
         })?;
         let value = self.coerce(value, &common).blame(at)?;

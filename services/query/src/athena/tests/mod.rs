@@ -18,7 +18,7 @@ use haar_gateway::testkit::TestHouse;
 use haar_platform::Platform;
 use haar_platform::aws::athena::{self as aws, *};
 use haar_platform::aws::s3;
-use haar_platform::kernel::{Body, Fault, Objects, Service, ids};
+use haar_platform::kernel::{Body, Fault, Objects, Service};
 use haar_sql::{Config, Engine};
 
 /// Memory of a test's engine.
@@ -33,8 +33,8 @@ pub async fn open() -> TestHouse {
 
 pub fn services(platform: &Platform) -> Vec<Service> {
     let objects: Arc<dyn Objects> = haar_storage::s3::objects(platform);
-    let spill_dir = std::env::temp_dir().join(format!("haar-athena-{}", ids::hex(16)));
-    let engine = Engine::open(Config { memory_bytes: MEMORY_BYTES, spill_dir, threads: 2 }, objects.clone()).unwrap();
+    let engine =
+        Engine::open(Config { memory_bytes: MEMORY_BYTES, spill_dir: None, threads: 2 }, objects.clone()).unwrap();
     vec![
         haar_storage::s3::service(platform),
         haar_catalog::glue::service(platform, objects),

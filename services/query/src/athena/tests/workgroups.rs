@@ -1,4 +1,4 @@
-//! Workgroups.
+//! Workgroups: their settings, and who may use them.
 
 use super::*;
 

@@ -104,15 +104,7 @@ impl Asked {
             let message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
             return Err(Error::Fault(Fault::common("InvalidRedirectLocation", 400, message)));
         }
-        // `aws-chunked` says how the request came, not what the object is.
-        headers.content_encoding = headers.content_encoding.and_then(|encodings| {
-            let mut names = encodings.split(',').map(str::trim);
-            if names.clone().all(|name| name != "aws-chunked") {
-                return Some(encodings);
-            }
-            let kept: Vec<_> = names.by_ref().filter(|name| *name != "aws-chunked").collect();
-            (!kept.is_empty()).then(|| kept.join(","))
-        });
+        headers.content_encoding = headers.content_encoding.and_then(encoding_of_object);
         let tags = self.tagging.as_deref().map(tag_set::from_header).transpose()?.unwrap_or_default();
         let storage_class = self.storage_class.map_or(Ok(StorageClass::Standard), |class| {
             StorageClass::parse(class.as_str()).ok_or_else(|| Error::InvalidStorageClass(class.as_str().to_owned()))
@@ -126,6 +118,16 @@ impl Asked {
             encryption: encryption(self.encryption, self.kms_key_id, self.kms_context, self.bucket_key)?,
         })
     }
+}
+
+/// `Content-Encoding` without `aws-chunked`, which says how the request came, not what the object is.
+fn encoding_of_object(given: String) -> Option<String> {
+    let is_transport = |name: &str| name.trim() == "aws-chunked";
+    if !given.split(',').any(is_transport) {
+        return Some(given);
+    }
+    let kept: Vec<_> = given.split(',').filter(|name| !is_transport(name)).map(str::trim).collect();
+    (!kept.is_empty()).then(|| kept.join(","))
 }
 
 /// SSE-C keeps no key here or on AWS, and is not served.

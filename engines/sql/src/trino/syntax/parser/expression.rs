@@ -174,6 +174,7 @@ impl Parser {
                 return Ok(left);
             }
             let right = self.sum()?;
+            self.link()?;
             left = Expr::new(at, ExprKind::Concat(left, right));
         }
     }
@@ -190,6 +191,7 @@ impl Parser {
                 return Ok(left);
             };
             let right = self.product()?;
+            self.link()?;
             left = Expr::new(at, ExprKind::Arithmetic(operator, left, right));
         }
     }
@@ -208,6 +210,7 @@ impl Parser {
                 return Ok(left);
             };
             let right = self.signed()?;
+            self.link()?;
             left = Expr::new(at, ExprKind::Arithmetic(operator, left, right));
         }
     }

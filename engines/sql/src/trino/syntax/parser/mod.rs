@@ -8,6 +8,7 @@
 //! fits, the notes of the furthest place become the list after `Expecting:`.
 
 mod expression;
+mod forms;
 mod json;
 mod primary;
 mod query;
@@ -27,6 +28,8 @@ use crate::error::{Position, SYNTAX_ERROR, SqlError};
 
 /// Deeper nesting of one statement is refused before it could exhaust the stack.
 const DEPTH_MAX: usize = 500;
+/// More operators of one statement are refused: the tree of `a + b + c + …` is as deep as it is long.
+const LINKS_MAX: usize = 10_000;
 
 /// Words that cannot be a name without quotes.
 const RESERVED: [&str; 81] = [
@@ -113,6 +116,10 @@ const RESERVED: [&str; 81] = [
     "WITH",
 ];
 
+fn too_large() -> SqlError {
+    SqlError::new("STACK_OVERFLOW", "statement is too large (stack overflow during parsing)")
+}
+
 /// The tree of a query. What frames queries (EXPLAIN, INSERT, CTAS) is read by who runs them.
 pub(crate) fn parse_statement(sql: &str) -> Result<Query, SqlError> {
     let mut parser = Parser::new(sql)?;
@@ -137,6 +144,7 @@ struct Parser {
     welcome: BTreeSet<String>,
     parameters: usize,
     depth: usize,
+    links: usize,
 }
 
 type Parsed<T> = Result<T, SqlError>;
@@ -144,7 +152,7 @@ type Parsed<T> = Result<T, SqlError>;
 impl Parser {
     fn new(sql: &str) -> Parsed<Parser> {
         let tokens = tokenize(sql)?;
-        Ok(Parser { tokens, next: 0, furthest: 0, welcome: BTreeSet::new(), parameters: 0, depth: 0 })
+        Ok(Parser { tokens, next: 0, furthest: 0, welcome: BTreeSet::new(), parameters: 0, depth: 0, links: 0 })
     }
 
     // ---- tokens
@@ -241,11 +249,17 @@ impl Parser {
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Parser) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(SqlError::new("STACK_OVERFLOW", "statement is too large (stack overflow during parsing)"));
+            return Err(too_large());
         }
         let result = read(self);
         self.depth -= 1;
         result
+    }
+
+    /// Counts the operators of one statement, whose tree may be as deep as they are many.
+    fn link(&mut self) -> Parsed<()> {
+        self.links += 1;
+        if self.links > LINKS_MAX { Err(too_large()) } else { Ok(()) }
     }
 
     /// One or more, with commas.

@@ -114,6 +114,20 @@ async fn headers_and_metadata_are_echoed_and_overridden() {
 }
 
 #[tokio::test]
+async fn content_encodings_are_kept_as_they_are_written() {
+    let house = open().await;
+    for (given, kept) in [
+        ("deflate, gzip", Some("deflate, gzip")),
+        ("aws-chunked, gzip", Some("gzip")),
+        ("gzip, aws-chunked", Some("gzip")),
+        ("aws-chunked", None),
+    ] {
+        put(&house, aws::PutObjectRequest { content_encoding: Some(given.into()), ..object("a", "x") }).await;
+        assert_eq!(get(&house, wanted("a")).await.0.content_encoding.as_deref(), kept, "{given}");
+    }
+}
+
+#[tokio::test]
 async fn a_checksum_is_told_when_all_the_bytes_are_sent() {
     let house = open().await;
     put(&house, object("a", "123456789")).await;
