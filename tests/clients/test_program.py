@@ -42,7 +42,7 @@ def test_status_tells_what_is_in_the_house(open_house):
     assert ran.returncode == 0
     lines = ran.stdout.splitlines()
     assert lines[0].endswith(f"at {house.endpoint}, account 000000000000, region us-east-1")
-    assert "services glue, iam, s3, sqs, ssm, sts" in lines
+    assert "services athena, glue, iam, s3, sqs, ssm, sts" in lines
     assert "data     memory" in lines
     status = json.loads(house.haar("status", "--json").stdout)
     assert status["calls"] == 1 and sum(status["tables"].values()) >= 1
@@ -134,8 +134,12 @@ def test_the_demo_walks_to_its_end(tmp_path):
     assert "first post, second post" in ran.stdout
     assert "AccessDeniedException: User: arn:aws:iam::000000000000:user/ingest is not authorized" in ran.stdout
     assert "ParameterNotFound" in ran.stdout
-    # One denied, one with a wrong secret, one for a parameter that had expired.
-    assert "calls, 3 of them refused" in ran.stdout
+    assert "12000 posts of 3 days" in ran.stdout
+    assert "id string, subreddit string, title string, score int, upvote_ratio double, created_utc int, dt string" in ran.stdout
+    assert "2026-11-21 9988437, 2026-11-22 10004133, 2026-11-23 10004829" in ran.stdout
+    # One denied, one with a wrong secret, one for a parameter that had expired; and the table that was not there before
+    # it was made of a query.
+    assert "calls, 4 of them refused" in ran.stdout
     suggested = json.loads(ran.stdout[ran.stdout.rindex("\n{\n") :])
     assert suggested["Version"] == "2012-10-17"
 

@@ -196,9 +196,11 @@ fn an_hour_after(now: &str) -> String {
 }
 
 fn headline(event: &Value) -> String {
+    let detail = &event["detail"];
+    let first = |names: &[&str]| names.iter().find_map(|name| detail[name].as_str()).unwrap_or_default().to_owned();
+    let what = first(&["operation", "policy-type", "currentState", "typeOfChange", "state"]);
+    let name = first(&["name", "parameter-name", "queryExecutionId", "tableName", "crawlerName", "databaseName"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let what = event["detail"]["operation"].as_str().or(event["detail"]["policy-type"].as_str()).unwrap_or_default();
-    let name = event["detail"]["name"].as_str().or(event["detail"]["parameter-name"].as_str()).unwrap_or_default();
     format!("{} {}: {what} {name}", text(&event["time"]), text(&event["detail-type"]))
 }
 

@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 impl Tour {
     pub(super) async fn lake(&self) -> Result<(), Failure> {
-        self.teller.title("Raw posts arrive in S3, as JSON lines, compressed by nobody");
+        self.teller.title("Raw posts arrive in S3, as JSON lines");
         self.s3(Method::PUT, "/reddit-lake", "").await?;
         for (number, day) in DAYS.iter().enumerate() {
             let path = format!("/reddit-lake/raw/dt%3D{day}/posts.ndjson");
