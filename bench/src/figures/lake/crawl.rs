@@ -65,7 +65,7 @@ async fn crawl(address: &str, name: &str, objects: usize) -> Result<f64> {
         "Name": name,
         "Role": "crawler",
         "DatabaseName": name,
-        "Targets": { "S3Targets": [{ "Path": format!("s3://bench/{name}/") }] },
+        "Targets": { "S3Targets": [{ "Path": format!("s3://bench/{name}/table/") }] },
     });
     call("CreateCrawler", crawler).await?;
     let began = Instant::now();

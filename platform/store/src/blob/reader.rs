@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use super::writer::Held;
 use super::{BLOBS, BlobId, BlobStore, Place, path_of};
@@ -17,6 +18,10 @@ use crate::store::off_thread;
 
 /// What one `next` reads at most.
 const CHUNK_BYTES: u64 = 256 * 1024;
+
+/// Chunks that are read at once, in the whole process: each takes a thread, and a thread keeps memory. More would only
+/// wait for the same disk.
+static READING: Semaphore = Semaphore::const_new(8);
 
 /// An open blob. Its file stays while the reader lives, also when the last record that names it goes.
 #[derive(Debug)]
@@ -79,7 +84,10 @@ impl BlobReader {
             Content::Memory(chunks) => Ok(slice(chunks, start, length)),
             Content::Disk(file, path) => {
                 let (file, path) = (file.clone(), path.clone());
+                // The semaphore is never closed, so this is only a wait.
+                let turn = READING.acquire().await.ok();
                 off_thread(move || {
+                    let _turn = turn;
                     let mut chunk = vec![0; length];
                     file.read_exact_at(&mut chunk, start)
                         .map_err(StoreError::io(format!("read {}", path.display())))?;
