@@ -36,6 +36,13 @@ pub fn query(address: &str, keys: &Keys, service: &str, form: &str) -> Bytes {
     signed(request, keys, service, form.to_owned())
 }
 
+/// A call of a REST service with a JSON body.
+pub fn rest(address: &str, service: &str, method: &str, path: &str, input: &Value) -> Bytes {
+    let request = Request::builder().method(method).uri(format!("http://{address}{path}"));
+    let request = request.header("content-type", "application/json");
+    signed(request, &Keys::root(), service, input.to_string())
+}
+
 /// A GET, or another call without a body, of S3: `path` is `/bucket/key?list-type=2`.
 pub fn s3(address: &str, method: &str, path: &str) -> Bytes {
     signed(Request::builder().method(method).uri(format!("http://{address}{path}")), &Keys::root(), "s3", String::new())

@@ -21,8 +21,6 @@ pub enum StoreError {
     NoSuchBlob(BlobId),
     #[error("the writing of blob {0} was interrupted")]
     BlobInterrupted(BlobId),
-    #[error("blob content has SHA-256 {found}, expected {expected}")]
-    WrongChecksum { expected: String, found: String },
     #[error("{found} bytes do not fit into a log frame, which holds {max}")]
     FrameTooLarge { found: usize, max: usize },
     #[error("log name {0:?} is not made of lower-case letters, digits, '.', '_' and '-'")]

@@ -47,7 +47,7 @@ mod transaction;
 mod vault;
 mod writer;
 
-pub use blob::{Blob, BlobId, BlobReader, BlobStore, BlobWriter};
+pub use blob::{Blob, BlobId, BlobReader, BlobStore, BlobWriter, Chunk, Digest};
 pub use check::CheckReport;
 pub use directory::DATA_FORMAT;
 pub use error::{Corrupt, StoreError, VaultError};

@@ -9,13 +9,13 @@ use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use redb::{ReadableTableMetadata, TableHandle};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::blob::{BLOBS, BlobStore, Blobs};
+use crate::blob::{BlobStore, Blobs};
 use crate::check::{CheckReport, examine};
 use crate::database::Engine;
 use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::log::{Log, LogOptions};
-use crate::read::{Read, ReadTx};
+use crate::read::ReadTx;
 use crate::snapshot::Snapshot;
 use crate::table::TableInfo;
 use crate::transaction::Tx;
@@ -101,18 +101,14 @@ impl Store {
             }
         };
         let published = Arc::new(Published(RwLock::new(engine.snapshot()?)));
-        let now = published.read();
-        let reclaimed = blobs.reclaim(|id| now.contains(BLOBS, &id))?;
-        if reclaimed > 0 {
-            tracing::info!(files = reclaimed, "deleted files that no record names");
-        }
-        drop(now);
+        let blobs = Arc::new(blobs);
+        blobs.clone().reclaim(published.clone())?;
 
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let inner = Inner {
             queue,
             published,
-            blobs: Arc::new(blobs),
+            blobs,
             vault: Arc::new(vault),
             logs: Mutex::default(),
             logs_root: directory.as_ref().map(Directory::logs),
@@ -200,6 +196,7 @@ impl Store {
     /// Verifies everything: the database file, each record and index entry of the given tables, the
     /// blobs and their links, the logs. Stops the world while the database file is verified.
     pub async fn check(&self, tables: Vec<TableInfo>) -> Result<CheckReport, StoreError> {
+        self.inner.blobs.reclaimed().await;
         let sound = self.command(|reply| Command::Verify { reply }).await?;
         let store = self.clone();
         off_thread(move || {

@@ -8,26 +8,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
+use super::chunk::{CHUNK_BYTES, Chunk};
+use super::hands::READERS;
 use super::writer::Held;
 use super::{BLOBS, BlobId, BlobStore, Place, path_of};
 use crate::error::StoreError;
 use crate::read::Read;
-use crate::store::off_thread;
 
-/// What one `next` reads at most.
-const CHUNK_BYTES: u64 = 256 * 1024;
-
-/// Chunks that are read at once, in the whole process: each takes a thread, and a thread keeps memory. More would only
-/// wait for the same disk.
-static READING: Semaphore = Semaphore::const_new(8);
+/// A read of less does not take a whole chunk.
+const SMALL_BYTES: usize = CHUNK_BYTES / 8;
 
 /// An open blob. Its file stays while the reader lives, also when the last record that names it goes.
 #[derive(Debug)]
 pub struct BlobReader {
     pub size: u64,
-    pub sha256: [u8; 32],
     content: Content,
     rest: Range<u64>,
     _held: Held,
@@ -45,7 +40,7 @@ impl BlobStore {
         let id = *id;
         let blobs = self.blobs.clone();
         // The hold comes before the look, so that the file cannot go between the two.
-        let held = Held::new(blobs.clone(), id, None);
+        let held = Held::new(blobs.clone(), id);
         let row = self.published.read().get(BLOBS, &id)?.ok_or(StoreError::NoSuchBlob(id))?;
         let content = match &blobs.place {
             Place::Memory(contents) => {
@@ -53,14 +48,14 @@ impl BlobStore {
             }
             Place::Disk(root) => {
                 let path = path_of(root, id);
-                off_thread(move || {
+                let open = move || {
                     let file = File::open(&path).map_err(StoreError::io(format!("open {}", path.display())))?;
                     Ok(Content::Disk(Arc::new(file), path))
-                })
-                .await?
+                };
+                READERS.run(open).await?
             }
         };
-        Ok(BlobReader { size: row.size, sha256: row.sha256, content, rest: 0..row.size, _held: held })
+        Ok(BlobReader { size: row.size, content, rest: 0..row.size, _held: held })
     }
 }
 
@@ -79,21 +74,14 @@ impl BlobReader {
             return None;
         }
         let start = self.rest.start;
-        let length = (self.rest.end - start).min(CHUNK_BYTES) as usize;
+        let length = (self.rest.end - start).min(CHUNK_BYTES as u64) as usize;
         let chunk = match &self.content {
             Content::Memory(chunks) => Ok(slice(chunks, start, length)),
             Content::Disk(file, path) => {
                 let (file, path) = (file.clone(), path.clone());
-                // The semaphore is never closed, so this is only a wait.
-                let turn = READING.acquire().await.ok();
-                off_thread(move || {
-                    let _turn = turn;
-                    let mut chunk = vec![0; length];
-                    file.read_exact_at(&mut chunk, start)
-                        .map_err(StoreError::io(format!("read {}", path.display())))?;
-                    Ok(Bytes::from(chunk))
-                })
-                .await
+                READERS
+                    .run(move || read(&file, start, length).map_err(StoreError::io(format!("read {}", path.display()))))
+                    .await
             }
         };
         match &chunk {
@@ -143,6 +131,17 @@ impl BlobReader {
     }
 }
 
+fn read(file: &File, start: u64, length: usize) -> io::Result<Bytes> {
+    if length <= SMALL_BYTES {
+        let mut bytes = vec![0; length];
+        file.read_exact_at(&mut bytes, start)?;
+        return Ok(bytes.into());
+    }
+    let mut chunk = Chunk::default();
+    file.read_exact_at(chunk.room(length), start)?;
+    Ok(chunk.freeze())
+}
+
 /// The chunk at `start`, cut where the writer's chunks were, so that nothing is copied.
 fn slice(chunks: &[Bytes], start: u64, length: usize) -> Bytes {
     let mut skip = start as usize;
@@ -159,7 +158,7 @@ fn slice(chunks: &[Bytes], start: u64, length: usize) -> Bytes {
 pub(super) fn chunks(mut file: File) -> impl Iterator<Item = io::Result<Bytes>> {
     std::iter::from_fn(move || {
         let mut chunk = Vec::new();
-        match (&mut file).take(CHUNK_BYTES).read_to_end(&mut chunk) {
+        match (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut chunk) {
             Ok(0) => None,
             Ok(_) => Some(Ok(Bytes::from(chunk))),
             Err(cause) => Some(Err(cause)),

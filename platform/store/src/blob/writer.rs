@@ -1,47 +1,47 @@
-//! Writing a blob: streamed to an unfinished file, summed on the way, published at the end.
+//! Writing a blob: streamed to its file while whoever writes it digests it, durable at the end.
+//!
+//! ```text
+//!   write ─▶ room for a few chunks ─┬─▶ digest   the caller's, on a thread of its own
+//!                                   └─▶ draft    the checksum, the file, the disk
+//! ```
 
-use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ring::digest::{Context, SHA256};
+use tokio::sync::Semaphore;
 
-use super::{BlobId, BlobRow, BlobStore, Blobs, Place, UNFINISHED, publish};
+use super::draft::Draft;
+use super::hands::{DIGESTERS, WRITERS};
+use super::lane::{Lane, Load, Work};
+use super::{BlobId, BlobRow, BlobStore, Blobs, Place};
 use crate::error::StoreError;
-use crate::store::off_thread;
-use crate::vault::hex;
+
+/// Chunks of one blob that wait for the disk or the digest: a slow one slows the sender down.
+const WAITING_MAX: usize = 4;
+
+/// What is computed of a blob's bytes beside their writing. `()` computes nothing.
+pub trait Digest: Send + 'static {
+    /// The next bytes, in order.
+    fn update(&mut self, bytes: &[u8]);
+}
+
+impl Digest for () {
+    fn update(&mut self, _bytes: &[u8]) {}
+}
 
 /// A blob in the making. Dropped before `finish`, it leaves nothing.
-pub struct BlobWriter {
-    id: BlobId,
-    blobs: Arc<Blobs>,
-    /// `None` only while a write is under way, and after one failed.
-    draft: Option<Draft>,
+pub struct BlobWriter<D = ()> {
+    room: Arc<Semaphore>,
+    draft: Lane<Draft>,
+    digest: Lane<Digesting<D>>,
 }
 
-struct Draft {
-    content: Content,
-    digest: Context,
-    size: u64,
-}
+struct Digesting<D>(D);
 
-enum Content {
-    Disk(UnfinishedFile),
-    Memory(Vec<Bytes>),
-}
-
-/// A temporary file that goes with the value.
-struct UnfinishedFile {
-    file: fs::File,
-    path: PathBuf,
-}
-
-impl Drop for UnfinishedFile {
-    fn drop(&mut self) {
-        // After publishing, the file is no longer here; after a crash, the next open deletes it.
-        let _ = fs::remove_file(&self.path);
+impl<D: Digest> Work for Digesting<D> {
+    fn take(&mut self, chunk: &Bytes) -> Result<(), StoreError> {
+        self.0.update(chunk);
+        Ok(())
     }
 }
 
@@ -51,8 +51,7 @@ impl Drop for UnfinishedFile {
 pub struct Blob {
     pub id: BlobId,
     pub size: u64,
-    pub sha256: [u8; 32],
-    _held: Held,
+    pub(super) _held: Held,
 }
 
 /// One hold on a blob's file.
@@ -68,9 +67,23 @@ impl std::fmt::Debug for Held {
 }
 
 impl Held {
-    pub(super) fn new(blobs: Arc<Blobs>, id: BlobId, fresh: Option<BlobRow>) -> Self {
-        blobs.hold(id, fresh);
+    pub(super) fn new(blobs: Arc<Blobs>, id: BlobId) -> Self {
+        blobs.hold(id);
         Self { id, blobs }
+    }
+
+    /// The content of a blob that is kept in memory.
+    pub(super) fn put_in_memory(&self, chunks: Vec<Bytes>) {
+        if let Place::Memory(contents) = &self.blobs.place {
+            contents.lock().insert(self.id, chunks);
+        }
+    }
+
+    /// The blob is complete, and may be named.
+    pub(super) fn into_blob(self, row: BlobRow) -> Blob {
+        let (id, size) = (self.id, row.size);
+        self.blobs.complete(id, row);
+        Blob { id, size, _held: self }
     }
 }
 
@@ -81,73 +94,30 @@ impl Drop for Held {
 }
 
 impl BlobStore {
-    /// Begins a blob.
-    pub async fn writer(&self) -> Result<BlobWriter, StoreError> {
-        let id = self.blobs.new_id()?;
-        let content = match &self.blobs.place {
-            Place::Memory(_) => Content::Memory(Vec::new()),
-            Place::Disk(root) => {
-                let path = root.join(UNFINISHED).join(id.to_string());
-                off_thread(move || {
-                    let file =
-                        fs::File::create_new(&path).map_err(StoreError::io(format!("create {}", path.display())))?;
-                    Ok(Content::Disk(UnfinishedFile { file, path }))
-                })
-                .await?
-            }
-        };
-        let draft = Draft { content, digest: Context::new(&SHA256), size: 0 };
-        Ok(BlobWriter { id, blobs: self.blobs.clone(), draft: Some(draft) })
+    /// Begins a blob. `size` is what the sender announced, if it did: the file system is told, nobody relies on it.
+    pub async fn writer<D: Digest>(&self, size: Option<u64>, digest: D) -> Result<BlobWriter<D>, StoreError> {
+        let draft = Draft::begin(self.blobs.clone(), size).await?;
+        Ok(BlobWriter {
+            room: Arc::new(Semaphore::new(WAITING_MAX)),
+            draft: Lane::new(draft, &WRITERS),
+            digest: Lane::new(Digesting(digest), &DIGESTERS),
+        })
     }
 }
 
-impl BlobWriter {
-    /// Appends a chunk. Returns when the system has taken it, so a slow disk slows the sender down.
+impl<D: Digest> BlobWriter<D> {
+    /// Appends a chunk. Returns when there is room for it among those that wait.
     pub async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
-        let mut draft = self.draft.take().ok_or(StoreError::BlobInterrupted(self.id))?;
-        self.draft = Some(
-            off_thread(move || {
-                draft.digest.update(&chunk);
-                draft.size += chunk.len() as u64;
-                match &mut draft.content {
-                    Content::Memory(chunks) => chunks.push(chunk),
-                    Content::Disk(unfinished) => unfinished
-                        .file
-                        .write_all(&chunk)
-                        .map_err(StoreError::io(format!("write {}", unfinished.path.display())))?,
-                }
-                Ok(draft)
-            })
-            .await?,
-        );
-        Ok(())
+        let room = self.room.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let load = Arc::new(Load { chunk, _room: room });
+        self.digest.feed(load.clone())?;
+        self.draft.feed(load)
     }
 
-    /// Makes the blob durable and gives its handle; refuses content that is not what was expected.
-    pub async fn finish(mut self, expected_sha256: Option<[u8; 32]>) -> Result<Blob, StoreError> {
-        let Draft { content, digest, size } = self.draft.take().ok_or(StoreError::BlobInterrupted(self.id))?;
-        let (id, blobs) = (self.id, self.blobs.clone());
-        off_thread(move || {
-            let sha256: [u8; 32] = digest.finish().as_ref().try_into().expect("SHA-256 is 32 bytes");
-            if let Some(expected) = expected_sha256.filter(|expected| *expected != sha256) {
-                return Err(StoreError::WrongChecksum { expected: hex(&expected), found: hex(&sha256) });
-            }
-            match (&blobs.place, content) {
-                (Place::Disk(root), Content::Disk(unfinished)) => {
-                    unfinished
-                        .file
-                        .sync_all()
-                        .map_err(StoreError::io(format!("sync {}", unfinished.path.display())))?;
-                    publish(root, &unfinished.path, id)?;
-                }
-                (Place::Memory(contents), Content::Memory(chunks)) => {
-                    contents.lock().insert(id, chunks);
-                }
-                _ => unreachable!("a writer's content is of its own store's kind"),
-            }
-            let row = BlobRow { size, sha256, links: 0 };
-            Ok(Blob { id, size, sha256, _held: Held::new(blobs, id, Some(row)) })
-        })
-        .await
+    /// Makes the blob durable and gives its handle, and the digest of its bytes.
+    pub async fn finish(self) -> Result<(Blob, D), StoreError> {
+        let durable = async { self.draft.finish().await?.publish().await };
+        let (blob, digest) = tokio::try_join!(durable, self.digest.finish())?;
+        Ok((blob, digest.0))
     }
 }

@@ -4,16 +4,34 @@ use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
-use haar_store::{Blob, BlobId, BlobReader, Store, StoreError};
+use haar_store::{Blob, BlobId, BlobReader, Digest, Store, StoreError};
 
 use crate::{ITEMS, Item, assert_clean, in_memory, on_disk, reopen, write};
 
 async fn blob(store: &Store, chunks: &[&'static str]) -> Blob {
-    let mut writer = store.blobs().writer().await.unwrap();
+    let mut writer = store.blobs().writer(None, ()).await.unwrap();
     for chunk in chunks {
         writer.write(Bytes::from_static(chunk.as_bytes())).await.unwrap();
     }
-    writer.finish(None).await.unwrap()
+    writer.finish().await.unwrap().0
+}
+
+/// A digest by which the test sees what came, in which order.
+struct Seen(Vec<u8>);
+
+impl Digest for Seen {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+/// A digest of a caller's that fails.
+struct Panicking;
+
+impl Digest for Panicking {
+    fn update(&mut self, _bytes: &[u8]) {
+        panic!("no digest today");
+    }
 }
 
 fn naming(id: Option<BlobId>) -> Item {
@@ -56,19 +74,83 @@ async fn a_blob_is_read_whole_and_in_part() {
 }
 
 #[tokio::test]
-async fn wrong_content_is_refused_and_leaves_nothing() {
+async fn the_digest_sees_every_chunk_in_order() {
+    let (_directory, store) = on_disk();
+    for store in [store, in_memory()] {
+        let chunks: Vec<_> = (0..100u8).map(|number| Bytes::from(vec![number; 1000 + usize::from(number)])).collect();
+        let whole = chunks.concat();
+        let mut writer = store.blobs().writer(Some(whole.len() as u64), Seen(Vec::new())).await.unwrap();
+        for chunk in chunks {
+            writer.write(chunk).await.unwrap();
+        }
+        let (blob, seen) = writer.finish().await.unwrap();
+        assert_eq!(blob.size, whole.len() as u64);
+        assert!(seen.0 == whole);
+        put(&store, 1, Some(blob.id)).await;
+        let reader = store.blobs().open(&blob.id).await.unwrap();
+        assert!(reader.read_at(0..blob.size).unwrap() == whole);
+        assert_clean(&store).await;
+    }
+}
+
+/// Larger than what is reserved and written back in one step, and not a multiple of it.
+#[tokio::test]
+async fn a_large_blob_is_what_was_written_whatever_was_announced() {
+    const SIZE: u64 = (65 << 20) + 17;
     let (directory, store) = on_disk();
-    let mut writer = store.blobs().writer().await.unwrap();
+    for announced in [None, Some(SIZE), Some(SIZE / 2), Some(SIZE * 2)] {
+        let mut writer = store.blobs().writer(announced, ()).await.unwrap();
+        let mut rest = SIZE;
+        let mut number = 0u8;
+        while rest > 0 {
+            let length = rest.min(1 << 20);
+            writer.write(Bytes::from(vec![number; length as usize])).await.unwrap();
+            rest -= length;
+            number += 1;
+        }
+        let blob = writer.finish().await.unwrap().0;
+        put(&store, 1, Some(blob.id)).await;
+        let reader = store.blobs().open(&blob.id).await.unwrap();
+        assert_eq!(fs::metadata(reader.path().unwrap()).unwrap().len(), SIZE);
+        assert_eq!(reader.read_at(SIZE - 18..SIZE).unwrap(), [&[64][..], &[65; 17]].concat());
+        assert_clean(&store).await;
+    }
+    assert_eq!(files(&directory.path().join("data/blobs")), 1);
+}
+
+#[tokio::test]
+async fn a_digest_that_panics_is_an_error_and_leaves_nothing() {
+    let (directory, store) = on_disk();
+    let mut writer = store.blobs().writer(None, Panicking).await.unwrap();
     writer.write(Bytes::from_static(b"abc")).await.unwrap();
-    assert!(matches!(writer.finish(Some([0; 32])).await, Err(StoreError::WrongChecksum { .. })));
+    let outcome = writer.finish().await.map(|_| ());
+    assert!(matches!(outcome, Err(StoreError::Panicked(message)) if message == "no digest today"));
+    // The file may still be on its way to the disk, from which it is taken back: the next open would not find it.
+    let store = reopen(&directory, store).await;
+    assert_clean(&store).await;
     assert_eq!(files(&directory.path().join("data/blobs")), 0);
+}
+
+#[tokio::test]
+async fn a_blob_in_the_making_survives_a_wipe() {
+    let (_directory, store) = on_disk();
+    let mut writer = store.blobs().writer(None, ()).await.unwrap();
+    writer.write(Bytes::from_static(b"ab")).await.unwrap();
+    store.wipe().await.unwrap();
+    writer.write(Bytes::from_static(b"c")).await.unwrap();
+    let blob = writer.finish().await.unwrap().0;
+    put(&store, 1, Some(blob.id)).await;
+    let id = blob.id;
+    drop(blob);
+    assert_eq!(content(store.blobs().open(&id).await.unwrap()).await, "abc");
+    assert_clean(&store).await;
 }
 
 #[tokio::test]
 async fn an_abandoned_blob_leaves_nothing() {
     let (directory, store) = on_disk();
     let root = directory.path().join("data/blobs");
-    drop(store.blobs().writer().await.unwrap());
+    drop(store.blobs().writer(None, ()).await.unwrap());
     let finished = blob(&store, &["x"]).await;
     assert_eq!(files(&root), 1);
     drop(finished);
@@ -151,16 +233,20 @@ async fn a_crash_leaves_no_garbage_behind_the_next_open() {
     let (directory, store) = on_disk();
     let named = blob(&store, &["named"]).await;
     put(&store, 1, Some(named.id)).await;
-    let mut unfinished = store.blobs().writer().await.unwrap();
+    let mut unfinished = store.blobs().writer(None, ()).await.unwrap();
     unfinished.write(Bytes::from_static(b"half")).await.unwrap();
     std::mem::forget(unfinished);
     std::mem::forget(blob(&store, &["never named"]).await);
     let root = directory.path().join("data/blobs");
-    assert_eq!(files(&root), 3);
+    // Where older programs kept what they had not finished.
+    fs::create_dir(root.join("unfinished")).unwrap();
+    fs::write(root.join("unfinished").join("0123456789abcdef0123456789abcdef"), "half").unwrap();
+    assert_eq!(files(&root), 4);
     let store = reopen(&directory, store).await;
-    assert_eq!(files(&root), 1);
     assert_eq!(content(store.blobs().open(&named.id).await.unwrap()).await, "named");
+    // A check waits until everything has been looked at.
     assert_clean(&store).await;
+    assert_eq!(files(&root), 1);
 }
 
 #[tokio::test]

@@ -73,9 +73,9 @@ async fn strange_tables_and_records_are_named() {
 #[tokio::test]
 async fn damaged_and_miscounted_blobs_are_named() {
     let (directory, store) = on_disk();
-    let mut writer = store.blobs().writer().await.unwrap();
+    let mut writer = store.blobs().writer(None, ()).await.unwrap();
     writer.write(Bytes::from_static(b"content")).await.unwrap();
-    let blob = writer.finish(None).await.unwrap();
+    let blob = writer.finish().await.unwrap().0;
     let id = blob.id;
     let naming = move || Item { due: None, text: String::new(), blob: Some(id) };
     write(&store, move |tx| {
@@ -88,7 +88,7 @@ async fn damaged_and_miscounted_blobs_are_named() {
     fs::write(&path, "CONTENT").unwrap();
     let found = problems(&store).await;
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with(&format!("blob {id}: its SHA-256 is ")), "{}", found[0]);
+    assert!(found[0].starts_with(&format!("blob {id}: its CRC-64 is ")), "{}", found[0]);
     fs::write(&path, "con").unwrap();
     assert_eq!(problems(&store).await, [format!("blob {id}: it has 3 bytes, 7 were written")]);
     fs::write(&path, "content").unwrap();

@@ -17,9 +17,9 @@ const WRITERS: u32 = 16;
 async fn write_for_ever(store: Store, writer: u32, first: u32) {
     for number in first.. {
         let blob = if number % 8 == 0 {
-            let mut blob = store.blobs().writer().await.unwrap();
+            let mut blob = store.blobs().writer(None, ()).await.unwrap();
             blob.write(Bytes::from(format!("blob {writer}/{number}"))).await.unwrap();
-            Some(blob.finish(None).await.unwrap())
+            Some(blob.finish().await.unwrap().0)
         } else {
             None
         };

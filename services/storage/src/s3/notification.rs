@@ -1,15 +1,16 @@
-//! Notifications of queues: what a bucket's owner wants to know, the outbox, and the way to the queue.
+//! Notifications of queues, topics and functions: what a bucket's owner wants to know, the outbox, and the way to
+//! whom it is for.
 //!
-//! The outbox is the bus's: a message is committed with the change that it tells of, in a lane of its queue, so that
-//! a queue that refuses messages holds up no other.
+//! The outbox is the bus's: a message is committed with the change that it tells of, in a lane of its target, so that
+//! a target that refuses messages holds up no other.
 
 use std::sync::{Arc, Weak};
 
 use haar_platform::Platform;
-use haar_platform::aws::sqs;
+use haar_platform::aws::lambda;
 use haar_platform::bus::{BoxFuture, Bus, Event, Subscriber, Undelivered};
 use haar_platform::kernel::ctx::Origin;
-use haar_platform::kernel::{AccountId, Arn, Caller, Ctx, Fault, House, Region, Timestamp, ids};
+use haar_platform::kernel::{AccountId, Arn, Caller, Ctx, Delivery, Fault, House, Region, Timestamp, ids};
 use haar_platform::store::{Read, StoreError, Tx};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use super::model::{Bucket, CONFIGURATIONS, Configuration, ConfigurationKind, Not
 /// The outbox's name on the bus: stored data.
 const OUTBOX: &str = "s3-notifications";
 
-/// The name in which queues are called.
+/// The name in which targets are called.
 const S3: &str = "s3";
 
 /// Lets the bus deliver what [`post`] puts into the outbox.
@@ -71,7 +72,8 @@ pub fn post(
     bus.emit_to(tx, OUTBOX, event)
 }
 
-/// Sends S3's test event to each queue of a new configuration: what cannot be told is refused before it is wanted.
+/// Sends S3's test event to each queue and topic of a new configuration, and asks each function whether it may be
+/// invoked: what cannot be told is refused before it is wanted.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 pub async fn validate(
     ctx: &Ctx,
@@ -84,32 +86,38 @@ pub async fn validate(
             let message = "Unable to validate the following destination configurations";
             Error::argument(message, format!("{}, null", target.arn), why)
         };
-        let Some(queue) = Queue::parse(&target.arn) else {
+        let Some((arn, kind)) = Kind::parse(&target.arn) else {
             return Err(refused("The ARN could not be parsed"));
         };
-        if *queue.region != *bucket.region {
+        if *arn.region != *bucket.region {
             return Err(refused(
                 "The notification destination service region is not valid for the bucket location constraint",
             ));
         }
-        if queue.name.ends_with(".fifo") {
-            return Err(refused("FIFO SQS queues are not supported"));
+        match kind {
+            Kind::Queue if arn.resource.ends_with(".fifo") => return Err(refused("FIFO SQS queues are not supported")),
+            Kind::Topic if arn.resource.ends_with(".fifo") => return Err(refused("FIFO SNS topics are not supported")),
+            _ => {}
         }
-        let message = json!({
-            "Service": "Amazon S3",
-            "Event": "s3:TestEvent",
-            "Time": ctx.now().format("%Y-%m-%dT%H:%M:%S.%3fZ"),
-            "Bucket": bucket_name,
-            "RequestId": ctx.request_id,
-            "HostId": event::host_id(&ctx.request_id),
-        });
-        let sent = send(&ctx.house, &queue, &bucket.owner, &bucket_arn(bucket_name), message.to_string()).await;
-        if let Err(fault) = sent {
+        let sender = Sender::of(&ctx.house, &bucket.owner, &bucket_arn(bucket_name));
+        let asked = match kind {
+            Kind::Function => sender.ask(&arn).await,
+            Kind::Queue | Kind::Topic => {
+                let message = json!({
+                    "Service": "Amazon S3",
+                    "Event": "s3:TestEvent",
+                    "Time": ctx.now().format("%Y-%m-%dT%H:%M:%S.%3fZ"),
+                    "Bucket": bucket_name,
+                    "RequestId": ctx.request_id,
+                    "HostId": event::host_id(&ctx.request_id),
+                });
+                sender.send(arn.clone(), message.to_string(), &ctx.request_id).await
+            }
+        };
+        if let Err(fault) = asked {
             return Err(match Refusal::of(&fault) {
-                Some(Refusal::NoQueue) => refused("The destination queue does not exist"),
-                Some(Refusal::Denied) => refused(
-                    "Permissions on the destination queue do not allow S3 to publish notifications from this bucket",
-                ),
+                Some(Refusal::Missing) => refused(kind.missing()),
+                Some(Refusal::Denied) => refused(&kind.denied(&arn)),
                 None => Error::Fault(fault),
             });
         }
@@ -117,7 +125,7 @@ pub async fn validate(
     Ok(())
 }
 
-/// Brings messages from the outbox to their queues.
+/// Brings messages from the outbox to their targets.
 struct Courier {
     /// Weak: the house holds the bus's tasks.
     house: Weak<House>,
@@ -126,17 +134,18 @@ struct Courier {
 impl Subscriber for Courier {
     fn wants(&self, event: &Event) -> bool {
         // Only [`post`] addresses the outbox; all other events are for everybody.
-        event.detail_type == "S3 Notification" && Queue::parse(&event.source).is_some()
+        event.detail_type == "S3 Notification" && Kind::parse(&event.source).is_some()
     }
 
     fn deliver<'a>(&'a self, event: &'a Event) -> BoxFuture<'a, Result<(), Undelivered>> {
         Box::pin(async move {
             let closing = || Undelivered::retry("ServiceUnavailable", "the house is closing");
             let house = self.house.upgrade().ok_or_else(closing)?;
-            let queue = Queue::parse(&event.source)
-                .ok_or_else(|| Undelivered::refuse("InvalidArgument", "the target is not a queue"))?;
+            let (target, _) = Kind::parse(&event.source)
+                .ok_or_else(|| Undelivered::refuse("InvalidArgument", "nobody is told by that ARN"))?;
             let bucket_arn = event.resources.first().map_or("", String::as_str);
-            let sent = send(&house, &queue, &event.account, bucket_arn, event.detail.to_string()).await;
+            let sender = Sender::of(&house, &event.account, bucket_arn);
+            let sent = sender.send(target, event.detail.to_string(), &event.id).await;
             sent.map_err(|fault| match Refusal::of(&fault) {
                 Some(_) => Undelivered::refuse(fault.name, fault.message),
                 None => Undelivered::from(fault),
@@ -145,56 +154,96 @@ impl Subscriber for Courier {
     }
 }
 
-/// Why a queue will not take messages the next time either.
+/// Why a target will not take messages the next time either.
 enum Refusal {
-    NoQueue,
+    Missing,
     Denied,
 }
 
 impl Refusal {
     fn of(fault: &Fault) -> Option<Self> {
         match &*fault.name {
-            "QueueDoesNotExist" => Some(Self::NoQueue),
-            "AccessDeniedException" => Some(Self::Denied),
+            "QueueDoesNotExist" | "NotFound" | "NotFoundException" | "ResourceNotFoundException" => Some(Self::Missing),
+            name if name.starts_with("AccessDenied") || name.starts_with("AuthorizationError") => Some(Self::Denied),
             _ => None,
         }
     }
 }
 
-/// A queue by its ARN.
-struct Queue {
-    region: Region,
-    account: AccountId,
-    name: String,
+/// What can be told of events.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Queue,
+    Topic,
+    Function,
 }
 
-impl Queue {
-    fn parse(arn: &str) -> Option<Self> {
-        let arn: Arn = arn.parse().ok()?;
-        let (region, account) = (Region::parse(&arn.region)?, AccountId::parse(&arn.account)?);
-        (arn.service == "sqs").then_some(Self { region, account, name: arn.resource })
+impl Kind {
+    /// By its ARN.
+    pub fn parse(text: &str) -> Option<(Arn, Self)> {
+        let arn: Arn = text.parse().ok()?;
+        let kind = match arn.service.as_str() {
+            "sqs" => Self::Queue,
+            "sns" => Self::Topic,
+            "lambda" if arn.resource.starts_with("function:") => Self::Function,
+            _ => return None,
+        };
+        let fits = Region::parse(&arn.region).is_some() && AccountId::parse(&arn.account).is_some();
+        fits.then_some((arn, kind))
+    }
+
+    fn missing(self) -> &'static str {
+        match self {
+            Self::Queue => "The destination queue does not exist",
+            Self::Topic => "The destination topic does not exist",
+            Self::Function => "The destination Lambda does not exist",
+        }
+    }
+
+    fn denied(self, arn: &Arn) -> String {
+        let what = match self {
+            Self::Queue => "queue",
+            Self::Topic => "topic",
+            Self::Function => return format!("Not authorized to invoke function [{arn}]"),
+        };
+        format!("Permissions on the destination {what} do not allow S3 to publish notifications from this bucket")
     }
 }
 
-/// Sends one message in S3's name, on behalf of the bucket: queue policies ask for `aws:SourceArn`.
-async fn send(
-    house: &Arc<House>,
-    queue: &Queue,
-    owner: &str,
-    bucket_arn: &str,
-    message_body: String,
-) -> Result<(), Fault> {
-    let account = AccountId::parse(owner).unwrap_or_else(|| house.account.clone());
-    let mut caller = Caller::service(S3, &account);
-    caller.keys.push(("aws:SourceArn".into(), bucket_arn.into()));
-    caller.keys.push(("aws:SourceAccount".into(), account.to_string()));
-    let caller = Arc::new(caller);
-    let origin = Arc::new(Origin::internal("s3.amazonaws.com"));
-    let queue_url = format!("{}/{}/{}", origin.endpoint, queue.account, queue.name);
-    let ctx = Ctx::new(house.clone(), caller.clone(), queue.region.clone(), origin);
-    let input = sqs::SendMessageRequest { queue_url, message_body, ..Default::default() };
-    ctx.call_as::<sqs::SendMessage>(caller, input).await?;
-    Ok(())
+/// Speaks in S3's name, on behalf of a bucket: policies of targets ask for `aws:SourceArn`.
+struct Sender {
+    ctx: Ctx,
+    caller: Arc<Caller>,
+}
+
+impl Sender {
+    fn of(house: &Arc<House>, owner: &str, bucket_arn: &str) -> Self {
+        let account = AccountId::parse(owner).unwrap_or_else(|| house.account.clone());
+        let caller = Caller::service(S3, &account);
+        let caller = caller.with_key("aws:SourceArn", bucket_arn).with_key("aws:SourceAccount", account.to_string());
+        let caller = Arc::new(caller);
+        let origin = Arc::new(Origin::internal("s3.amazonaws.com"));
+        Self { ctx: Ctx::new(house.clone(), caller.clone(), house.region.clone(), origin), caller }
+    }
+
+    /// Hands over one message.
+    async fn send(&self, target: Arn, message: String, id: &str) -> Result<(), Fault> {
+        self.ctx.deliver(self.caller.clone(), Delivery::new(target, message, id)).await
+    }
+
+    /// Asks a function whether it may be invoked.
+    async fn ask(&self, function: &Arn) -> Result<(), Fault> {
+        let input = lambda::InvocationRequest {
+            function_name: function.to_string(),
+            invocation_type: Some(lambda::InvocationType::DryRun),
+            ..Default::default()
+        };
+        let region = Region::parse(&function.region).unwrap_or_else(|| self.ctx.region.clone());
+        let there = self.ctx.elsewhere(self.caller.clone(), region);
+        there.call_as::<lambda::Invoke>(self.caller.clone(), input).await?;
+        Ok(())
+    }
 }
 
 fn bucket_arn(bucket_name: &str) -> String {
@@ -234,9 +283,14 @@ mod tests {
     }
 
     #[test]
-    fn only_an_arn_of_a_queue_is_one() {
-        assert!(Queue::parse("arn:aws:sqs:us-east-1:000000000000:q").is_some());
-        assert!(Queue::parse("arn:aws:sns:us-east-1:000000000000:q").is_none());
-        assert!(Queue::parse("q").is_none());
+    fn queues_topics_and_functions_can_be_told() {
+        let kind = |arn: &str| Kind::parse(arn).map(|(_, kind)| kind);
+        assert_eq!(kind("arn:aws:sqs:us-east-1:000000000000:q"), Some(Kind::Queue));
+        assert_eq!(kind("arn:aws:sns:us-east-1:000000000000:t"), Some(Kind::Topic));
+        assert_eq!(kind("arn:aws:lambda:us-east-1:000000000000:function:f:live"), Some(Kind::Function));
+        assert_eq!(kind("arn:aws:lambda:us-east-1:000000000000:layer:l"), None);
+        assert_eq!(kind("arn:aws:events:us-east-1:000000000000:event-bus/default"), None);
+        assert_eq!(kind("arn:aws:sqs:us-east-1:0:q"), None);
+        assert_eq!(kind("q"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Who is told of what happens in a bucket: the configuration. Queues and EventBridge are served.
+//! Who is told of what happens in a bucket: the configuration.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html>
 
@@ -10,7 +10,7 @@ use super::find;
 use crate::s3::S3;
 use crate::s3::error::Error;
 use crate::s3::model::{BUCKETS, Configuration, ConfigurationKind, Notification, NotificationTarget};
-use crate::s3::notification;
+use crate::s3::notification::{self, Kind};
 use crate::s3::object::REQUESTS_WRITE;
 
 const KIND: ConfigurationKind = ConfigurationKind::Notification;
@@ -51,7 +51,7 @@ const EVENTS: [&str; 27] = [
     "s3:Replication:OperationReplicatedAfterThreshold",
 ];
 
-/// Sets the configuration, after a test event to every queue in it.
+/// Sets the configuration, after everybody in it was asked.
 pub async fn set(ctx: &Ctx, s3: &S3, input: PutBucketNotificationConfigurationRequest) -> Result<(), Error> {
     ctx.meter(REQUESTS_WRITE, 1);
     let PutBucketNotificationConfigurationRequest { bucket: name, expected_bucket_owner, .. } = input;
@@ -73,18 +73,30 @@ pub async fn set(ctx: &Ctx, s3: &S3, input: PutBucketNotificationConfigurationRe
 }
 
 fn parse(configuration: NotificationConfiguration) -> Result<Notification, Error> {
-    if configuration.topic_configurations.is_some_and(|topics| !topics.is_empty()) {
-        return Err(Error::not_served("notifications of SNS topics (TopicConfiguration)"));
-    }
-    if configuration.lambda_function_configurations.is_some_and(|functions| !functions.is_empty()) {
-        return Err(Error::not_served("notifications of Lambda functions (CloudFunctionConfiguration)"));
-    }
-    let queues = configuration.queue_configurations.unwrap_or_default();
-    if queues.len() > TARGETS_MAX {
+    let topics = configuration.topic_configurations.unwrap_or_default().into_iter().map(|topic| Wanted {
+        kind: Kind::Topic,
+        id: topic.id,
+        arn: topic.topic_arn,
+        events: topic.events,
+        filter: topic.filter,
+    });
+    let queues = configuration.queue_configurations.unwrap_or_default().into_iter().map(|queue| Wanted {
+        kind: Kind::Queue,
+        id: queue.id,
+        arn: queue.queue_arn,
+        events: queue.events,
+        filter: queue.filter,
+    });
+    let functions = configuration.lambda_function_configurations.unwrap_or_default().into_iter().map(|function| {
+        let LambdaFunctionConfiguration { id, lambda_function_arn: arn, events, filter } = function;
+        Wanted { kind: Kind::Function, id, arn, events, filter }
+    });
+    let wanted: Vec<Wanted> = topics.chain(queues).chain(functions).collect();
+    if wanted.len() > TARGETS_MAX {
         let message = "The number of notification configurations should not exceed allowed limit of 100";
         return Err(Error::InvalidRequest(message.into()));
     }
-    let targets: Vec<_> = queues.into_iter().map(parse_target).collect::<Result<_, _>>()?;
+    let targets: Vec<_> = wanted.into_iter().map(parse_target).collect::<Result<_, _>>()?;
     for (index, target) in targets.iter().enumerate() {
         if targets[..index].iter().any(|other| other.id == target.id) {
             let message = "Same ID used for multiple configurations. IDs must be unique";
@@ -98,11 +110,23 @@ fn parse(configuration: NotificationConfiguration) -> Result<Notification, Error
     Ok(Notification { event_bridge: configuration.event_bridge_configuration.is_some(), targets })
 }
 
-fn parse_target(queue: QueueConfiguration) -> Result<NotificationTarget, Error> {
+/// One of the configuration's lists of targets has it: all three say the same of a target.
+struct Wanted {
+    kind: Kind,
+    id: Option<String>,
+    arn: String,
+    events: Vec<String>,
+    filter: Option<NotificationConfigurationFilter>,
+}
+
+fn parse_target(wanted: Wanted) -> Result<NotificationTarget, Error> {
+    if Kind::parse(&wanted.arn).is_none_or(|(_, kind)| kind != wanted.kind) {
+        return Err(Error::argument("The ARN is not well formed", "Arn", wanted.arn));
+    }
     let mut target = NotificationTarget {
-        id: queue.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::uuid),
-        arn: queue.queue_arn,
-        events: queue.events,
+        id: wanted.id.filter(|id| !id.is_empty()).unwrap_or_else(ids::uuid),
+        arn: wanted.arn,
+        events: wanted.events,
         prefix: None,
         suffix: None,
     };
@@ -112,7 +136,7 @@ fn parse_target(queue: QueueConfiguration) -> Result<NotificationTarget, Error> 
     if let Some(event) = target.events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
         return Err(Error::argument("The event is not supported for notifications", "Event", event.as_str()));
     }
-    let rules = queue.filter.and_then(|filter| filter.key).and_then(|key| key.filter_rules);
+    let rules = wanted.filter.and_then(|filter| filter.key).and_then(|key| key.filter_rules);
     for rule in rules.unwrap_or_default() {
         let name = rule.name.unwrap_or_default();
         let (slot, twice) = match name.to_ascii_lowercase().as_str() {
@@ -162,23 +186,43 @@ pub async fn get(
     else {
         return Ok(NotificationConfiguration::default());
     };
-    let queues: Vec<_> = targets.into_iter().map(answer).collect();
-    Ok(NotificationConfiguration {
-        queue_configurations: (!queues.is_empty()).then_some(queues),
+    let mut answer = NotificationConfiguration {
         event_bridge_configuration: event_bridge.then_some(EventBridgeConfiguration {}),
         ..NotificationConfiguration::default()
-    })
+    };
+    for target in targets {
+        // What is stored was checked before.
+        let Some((_, kind)) = Kind::parse(&target.arn) else { continue };
+        let filter = filter(&target);
+        let NotificationTarget { id, arn, events, .. } = target;
+        let id = Some(id);
+        match kind {
+            Kind::Topic => {
+                let topic = TopicConfiguration { id, topic_arn: arn, events, filter };
+                answer.topic_configurations.get_or_insert_default().push(topic);
+            }
+            Kind::Queue => {
+                let queue = QueueConfiguration { id, queue_arn: arn, events, filter };
+                answer.queue_configurations.get_or_insert_default().push(queue);
+            }
+            Kind::Function => {
+                let function = LambdaFunctionConfiguration { id, lambda_function_arn: arn, events, filter };
+                answer.lambda_function_configurations.get_or_insert_default().push(function);
+            }
+        }
+    }
+    Ok(answer)
 }
 
-fn answer(target: NotificationTarget) -> QueueConfiguration {
-    let rule = |name: &str, value: Option<String>| {
-        value.map(|value| FilterRule { name: Some(name.into()), value: Some(value) })
+fn filter(target: &NotificationTarget) -> Option<NotificationConfigurationFilter> {
+    let rule = |name: &str, value: &Option<String>| {
+        value.clone().map(|value| FilterRule { name: Some(name.into()), value: Some(value) })
     };
-    let rules = [rule("Prefix", target.prefix), rule("Suffix", target.suffix)];
+    let rules = [rule("Prefix", &target.prefix), rule("Suffix", &target.suffix)];
     let rules: Vec<_> = rules.into_iter().flatten().collect();
-    let filter = (!rules.is_empty())
-        .then_some(NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) });
-    QueueConfiguration { id: Some(target.id), queue_arn: target.arn, events: target.events, filter }
+    let key = Some(S3KeyFilter { filter_rules: Some(rules) });
+    key.filter(|key| key.filter_rules.as_ref().is_some_and(|rules| !rules.is_empty()))
+        .map(|key| NotificationConfigurationFilter { key: Some(key) })
 }
 
 #[cfg(test)]

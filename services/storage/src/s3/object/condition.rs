@@ -83,7 +83,8 @@ impl WriteConditions {
     }
 }
 
-fn not_implemented(header: &'static str) -> Error {
+/// S3's refusal of a condition that it has elsewhere.
+pub fn not_implemented(header: &'static str) -> Error {
     let message = "A header you provided implies functionality that is not implemented";
     Error::Fault(Fault::common("NotImplemented", 501, message).with("Header", Value::String(header.into())))
 }

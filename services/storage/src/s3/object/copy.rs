@@ -5,7 +5,7 @@
 use haar_platform::aws::s3 as api;
 use haar_platform::aws::s3::errors;
 use haar_platform::kernel::{Body, Ctx, Fault};
-use haar_platform::store::{Read, StoreError};
+use haar_platform::store::{Digest as _, Read, StoreError};
 
 use crate::s3::S3;
 use crate::s3::bucket;

@@ -4,15 +4,15 @@
 
 use haar_platform::aws::s3 as api;
 use haar_platform::kernel::{Ctx, Timestamp};
-use haar_platform::store::Tx;
+use haar_platform::store::{Read, Tx};
 
 use crate::s3::S3;
 use crate::s3::bucket;
 use crate::s3::error::Error;
 use crate::s3::event::{Deletion, Happening, Scene};
-use crate::s3::model::{Bucket, Versioning};
+use crate::s3::model::{Bucket, BucketNumber, Versioning};
 
-use super::condition::matches;
+use super::condition::{matches, not_implemented};
 use super::store::{self, Found};
 
 /// What is to go.
@@ -22,11 +22,13 @@ pub struct Wanted {
     pub conditions: DeleteConditions,
 }
 
-/// What the object must be for the deletion to go on.
+/// What the current version must be for the deletion to go on, whichever version is to go.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
 pub struct DeleteConditions {
     pub if_match: Option<String>,
-    /// To the second.
+    /// Of directory buckets only.
     pub last_modified: Option<Timestamp>,
+    /// Of directory buckets only.
     pub size_bytes: Option<i64>,
 }
 
@@ -66,7 +68,7 @@ pub async fn delete(ctx: &Ctx, s3: &S3, input: api::DeleteObjectRequest) -> Resu
 /// Removes one object or version, and tells of it. What is not there is removed already.
 pub fn remove(tx: &mut Tx, scene: &Scene, bucket: &Bucket, wanted: &Wanted, now: Timestamp) -> Result<Outcome, Error> {
     let Wanted { key, version_id, conditions } = wanted;
-    conditions.check(key, store::find(tx, bucket.number, key, version_id.as_deref())?.as_ref())?;
+    conditions.check(tx, bucket.number, key)?;
     let removed = match version_id {
         Some(version_id) => store::remove_version(tx, bucket, key, version_id)?,
         None => store::remove_current(tx, bucket, key, now)?,
@@ -95,21 +97,18 @@ pub fn refuse_mfa(mfa: Option<&str>) -> Result<(), Error> {
 }
 
 impl DeleteConditions {
-    fn check(&self, key: &str, found: Option<&Found>) -> Result<(), Error> {
-        if self.if_match.is_none() && self.last_modified.is_none() && self.size_bytes.is_none() {
-            return Ok(());
+    fn check(&self, tx: &impl Read, bucket: BucketNumber, key: &str) -> Result<(), Error> {
+        if self.last_modified.is_some() {
+            return Err(not_implemented("x-amz-if-match-last-modified-time"));
         }
-        let object = found.and_then(|found| Some((found.version.modified, found.object()?)));
-        let Some((modified, object)) = object else { return Err(Error::NoSuchKey(key.to_owned())) };
-        if self.if_match.as_ref().is_some_and(|etags| !matches(etags, &object.etag)) {
-            return Err(Error::PreconditionFailed("If-Match"));
+        if self.size_bytes.is_some() {
+            return Err(not_implemented("x-amz-if-match-size"));
         }
-        if self.last_modified.is_some_and(|expected| expected.seconds() != modified.seconds()) {
-            return Err(Error::PreconditionFailed("x-amz-if-match-last-modified-time"));
+        let Some(etags) = &self.if_match else { return Ok(()) };
+        match store::current(tx, bucket, key)?.as_ref().and_then(Found::object) {
+            None => Err(Error::NoSuchKey(key.to_owned())),
+            Some(object) if !matches(etags, &object.etag) => Err(Error::PreconditionFailed("If-Match")),
+            Some(_) => Ok(()),
         }
-        if self.size_bytes.is_some_and(|expected| u64::try_from(expected) != Ok(object.size)) {
-            return Err(Error::PreconditionFailed("x-amz-if-match-size"));
-        }
-        Ok(())
     }
 }

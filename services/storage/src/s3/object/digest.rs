@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::CrcAlgorithm;
 use haar_platform::aws::s3 as api;
+use haar_platform::store::Digest;
 use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
@@ -145,18 +146,19 @@ impl Digests {
         Self { md5: Md5::new(), running: chosen.map(|algorithm| (algorithm, Running::new(algorithm))).collect() }
     }
 
-    /// Goes on.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.md5.update(bytes);
-        for (_, running) in &mut self.running {
-            running.update(bytes);
-        }
-    }
-
     /// The MD5 and one of the checksums; `None` if that one was not computed.
     pub fn finish(self, algorithm: ChecksumAlgorithm) -> Option<([u8; 16], Checksum)> {
         let (_, running) = self.running.into_iter().find(|(computed, _)| *computed == algorithm)?;
         Some((self.md5.finalize().into(), Checksum::full(algorithm, &running.finish())))
+    }
+}
+
+impl Digest for Digests {
+    fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        for (_, running) in &mut self.running {
+            running.update(bytes);
+        }
     }
 }
 

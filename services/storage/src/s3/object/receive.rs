@@ -3,10 +3,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::future::join;
 use haar_platform::aws::s3 as api;
 use haar_platform::kernel::{Body, Bytes, Fault};
-use haar_platform::store::{Blob, Store};
+use haar_platform::store::{Blob, Chunk, Digest, Store};
 
 use crate::s3::error::Error;
 use crate::s3::model::{Checksum, ChecksumAlgorithm, Content, INLINE_BYTES_MAX, Inline, Piece};
@@ -16,9 +15,6 @@ use super::digest::{Digests, hex};
 /// The largest body of one request: 5 GiB.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>
 pub const BODY_BYTES_MAX: u64 = 5 << 30;
-
-/// What is gathered before it is written, so that many small frames are few writes.
-const WRITE_BYTES: usize = 256 * 1024;
 
 /// What the caller says the bytes will be.
 pub struct Announced {
@@ -100,64 +96,72 @@ impl Received {
 
 /// Receives the body of an object: small ones stay in memory.
 pub async fn object(store: &Store, body: Body, announced: Announced) -> Result<Received, Error> {
-    receive(store, body, announced, INLINE_BYTES_MAX).await
+    let mut intake = Intake::of(body)?;
+    let first = intake.gather().await?;
+    if first.as_ref().len() > INLINE_BYTES_MAX {
+        return stream(store, intake, first, announced).await;
+    }
+    let mut digests = Digests::new(announced.algorithm);
+    digests.update(first.as_ref());
+    let (md5, checksum) = announced.compare(digests, &intake.body)?;
+    let bytes = Bytes::copy_from_slice(first.as_ref());
+    Ok(Received { bytes, blob: None, size: intake.size, md5, checksum })
 }
 
 /// Receives the body of a part, always as a blob.
 pub async fn part(store: &Store, body: Body, announced: Announced) -> Result<Received, Error> {
-    let received = receive(store, body, announced, 0).await?;
-    if received.blob.is_some() {
-        return Ok(received);
-    }
-    let blob = store.blobs().writer().await?.finish(None).await?;
-    Ok(Received { blob: Some(blob), ..received })
+    let mut intake = Intake::of(body)?;
+    let first = intake.gather().await?;
+    stream(store, intake, first, announced).await
 }
 
-async fn receive(store: &Store, body: Body, announced: Announced, inline_max: usize) -> Result<Received, Error> {
-    refuse_too_large(body.length().unwrap_or(0))?;
-    let mut intake = Intake { body, digests: Digests::new(announced.algorithm), size: 0, ended: false };
-    let mut buffer = intake.gather().await?;
-    if buffer.len() <= inline_max {
-        let (md5, checksum) = announced.compare(intake.digests, &intake.body)?;
-        return Ok(Received { bytes: buffer.into(), blob: None, size: intake.size, md5, checksum });
+/// Receives, digests and writes, each beside the others.
+async fn stream(store: &Store, mut intake: Intake, first: Chunk, announced: Announced) -> Result<Received, Error> {
+    let mut writer = store.blobs().writer(intake.announced, Digests::new(announced.algorithm)).await?;
+    let mut chunk = first;
+    while !chunk.as_ref().is_empty() {
+        writer.write(chunk.freeze()).await?;
+        chunk = intake.gather().await?;
     }
-    let mut writer = store.blobs().writer().await?;
-    while !buffer.is_empty() {
-        // The next bytes are received and digested while these are written.
-        let (written, next) = join(writer.write(buffer.into()), intake.gather()).await;
-        written?;
-        buffer = next?;
-    }
-    let (md5, checksum) = announced.compare(intake.digests, &intake.body)?;
-    let blob = writer.finish(None).await?;
+    let (blob, digests) = writer.finish().await?;
+    let (md5, checksum) = announced.compare(digests, &intake.body)?;
     Ok(Received { bytes: Bytes::new(), blob: Some(blob), size: intake.size, md5, checksum })
 }
 
 /// A body on its way in.
 struct Intake {
     body: Body,
-    digests: Digests,
+    /// Its size, where the sender said it.
+    announced: Option<u64>,
+    /// What did not fit into the last chunk.
+    left: Bytes,
     size: u64,
     /// A body is not asked again once it ended.
     ended: bool,
 }
 
 impl Intake {
-    /// The next bytes, about [`WRITE_BYTES`] of them; fewer at the end of the body, none behind it.
-    async fn gather(&mut self) -> Result<Vec<u8>, Error> {
-        let mut buffer = Vec::new();
-        while buffer.len() < WRITE_BYTES && !self.ended {
+    fn of(body: Body) -> Result<Self, Error> {
+        let announced = body.length();
+        refuse_too_large(announced.unwrap_or(0))?;
+        Ok(Self { body, announced, left: Bytes::new(), size: 0, ended: false })
+    }
+
+    /// The next chunk. It is full but at the end of the body, and empty behind it.
+    async fn gather(&mut self) -> Result<Chunk, Error> {
+        let mut chunk = Chunk::default();
+        chunk.fill(&mut self.left);
+        while !chunk.is_full() && !self.ended {
             let Some(bytes) = self.body.next().await else {
                 self.ended = true;
                 break;
             };
-            let bytes = bytes.map_err(Fault::of_body)?;
-            self.size += bytes.len() as u64;
+            self.left = bytes.map_err(Fault::of_body)?;
+            self.size += self.left.len() as u64;
             refuse_too_large(self.size)?;
-            self.digests.update(&bytes);
-            buffer.extend_from_slice(&bytes);
+            chunk.fill(&mut self.left);
         }
-        Ok(buffer)
+        Ok(chunk)
     }
 }
 

@@ -1,5 +1,5 @@
-//! What S3 tells: EventBridge's events, and what it puts into the outbox for queues. That messages come out of real
-//! queues is shown by the whole-house tests.
+//! What S3 tells: EventBridge's events, and what it puts into the outbox for queues, topics and functions. That
+//! messages come out of real ones is shown by the whole-house tests.
 
 use std::time::Duration;
 
@@ -241,4 +241,57 @@ async fn a_batch_of_deletions_tells_of_each() {
     let records = bench.records().await;
     let keys: Vec<_> = records.iter().map(|record| record["s3"]["object"]["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn topics_and_functions_are_told_like_queues() {
+    let bench = Bench::with_bucket("lake").await;
+    let (topic, function) =
+        ("arn:aws:sns:us-east-1:000000000000:news", "arn:aws:lambda:us-east-1:000000000000:function:resize");
+    let configuration = NotificationConfiguration {
+        topic_configurations: Some(vec![TopicConfiguration {
+            id: Some("topic".into()),
+            topic_arn: topic.into(),
+            events: vec!["s3:ObjectRemoved:*".into()],
+            filter: None,
+        }]),
+        lambda_function_configurations: Some(vec![LambdaFunctionConfiguration {
+            id: Some("function".into()),
+            lambda_function_arn: function.into(),
+            events: vec!["s3:ObjectCreated:*".into()],
+            filter: None,
+        }]),
+        ..Default::default()
+    };
+    bench.notify(configuration.clone()).await;
+    let input = GetBucketNotificationConfigurationRequest { bucket: "lake".into(), ..Default::default() };
+    let kept = bench.house.call::<GetBucketNotificationConfiguration>(input).await.unwrap();
+    assert_eq!(format!("{kept:?}"), format!("{configuration:?}"));
+    bench.put("lake", "a", "a").await;
+    bench.delete("lake", "a").await;
+    let records = bench.records().await;
+    let mut told: Vec<_> =
+        records.iter().map(|record| (&record["s3"]["configurationId"], &record["eventName"])).collect();
+    told.sort_by_key(|(id, _)| id.to_string());
+    let expected = [("function", "ObjectCreated:Put"), ("topic", "ObjectRemoved:Delete")];
+    assert_eq!(told, expected.each_ref().map(|(id, name)| (json!(id), json!(name))).each_ref().map(|(a, b)| (a, b)));
+}
+
+#[tokio::test]
+async fn a_list_of_functions_takes_functions_only() {
+    let bench = Bench::with_bucket("lake").await;
+    let function = LambdaFunctionConfiguration {
+        id: None,
+        lambda_function_arn: QUEUE.into(),
+        events: vec!["s3:ObjectCreated:*".into()],
+        filter: None,
+    };
+    let lambda_function_configurations = Some(vec![function]);
+    let input = PutBucketNotificationConfigurationRequest {
+        bucket: "lake".into(),
+        notification_configuration: NotificationConfiguration { lambda_function_configurations, ..Default::default() },
+        ..Default::default()
+    };
+    let refused = bench.house.call::<PutBucketNotificationConfiguration>(input).await.unwrap_err();
+    assert_eq!(refused.to_string(), "InvalidArgument: The ARN is not well formed");
 }

@@ -465,11 +465,10 @@ async fn notification_configurations_that_make_no_sense_are_refused() {
         "The event is not supported for notifications",
     );
     let topic = TopicConfiguration {
-        topic_arn: "arn:aws:sns:us-east-1:000000000000:news".into(),
+        topic_arn: "arn:aws:kinesis:us-east-1:000000000000:stream/news".into(),
         events: vec!["s3:ObjectCreated:*".into()],
         ..Default::default()
     };
-    let to_topic = NotificationConfiguration { topic_configurations: Some(vec![topic]), ..Default::default() };
-    let fault = set_notification(&bench, to_topic).await.unwrap_err();
-    assert!(fault.message.contains("SNS topics"), "{}", fault.message);
+    let elsewhere = NotificationConfiguration { topic_configurations: Some(vec![topic]), ..Default::default() };
+    refused(set_notification(&bench, elsewhere).await, "InvalidArgument", "The ARN is not well formed");
 }

@@ -94,6 +94,36 @@ async fn conditions_protect_what_changed() {
 }
 
 #[tokio::test]
+async fn conditions_look_at_the_current_version_whichever_is_to_go() {
+    let house = open_versioned().await;
+    let old = put(&house, object("a", "one")).await;
+    let new = put(&house, object("a", "two")).await;
+    let old_version = old.version_id.unwrap();
+    let with = |etag: Option<String>| aws::DeleteObjectRequest { if_match: etag, ..version("a", &old_version) };
+    let fault = house.call::<aws::DeleteObject>(with(old.e_tag)).await.unwrap_err();
+    assert_eq!(fault.code, "PreconditionFailed");
+    delete(&house, with(new.e_tag)).await;
+    assert_eq!(versions(&house).await, 1);
+    // Under a delete marker there is no current object.
+    delete(&house, unwanted("a")).await;
+    let any = aws::DeleteObjectRequest { if_match: Some("*".into()), ..unwanted("a") };
+    assert_eq!(house.call::<aws::DeleteObject>(any).await.unwrap_err().code, "NoSuchKey");
+}
+
+#[tokio::test]
+async fn conditions_of_directory_buckets_are_refused() {
+    let house = open().await;
+    put(&house, object("a", "one")).await;
+    let by_size = aws::DeleteObjectRequest { if_match_size: Some(3), ..unwanted("a") };
+    let by_time = aws::DeleteObjectRequest { if_match_last_modified_time: Some(house.now()), ..unwanted("a") };
+    for request in [by_size, by_time] {
+        let fault = house.call::<aws::DeleteObject>(request).await.unwrap_err();
+        assert_eq!((fault.code.as_ref(), fault.status), ("NotImplemented", 501));
+    }
+    assert_eq!(text(&house, "a").await, "one");
+}
+
+#[tokio::test]
 async fn many_go_at_once_each_with_its_outcome() {
     let house = open_versioned().await;
     put(&house, object("a", "one")).await;
