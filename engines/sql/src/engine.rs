@@ -4,14 +4,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
 use futures_util::future::BoxFuture;
+use haar_kernel::clock::Stopwatch;
 use haar_kernel::{Clock, Objects, ids};
 use object_store::memory::InMemory;
 
@@ -19,7 +22,7 @@ use crate::batch::OutputColumn;
 use crate::catalog::Catalog;
 use crate::error::SqlError;
 use crate::explain;
-use crate::lake::{Lake, STORE_URL};
+use crate::lake::{Chunks, Lake, Meter, STORE_URL};
 use crate::planning::{Planned, Planning};
 use crate::query::Query;
 use crate::run::{Run, failure};
@@ -35,7 +38,8 @@ const SPILL_BYTES_MAX: u64 = 100 << 30;
 /// What the engine may use.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// For all queries together. What does not fit is spilled, or fails in Athena's words.
+    /// For all queries together, and for what is remembered of files. What does not fit is spilled, or fails in
+    /// Athena's words.
     pub memory_bytes: u64,
     /// A directory of the engine's own, in which nothing survives; without one, a temporary directory of the system
     /// from the first spill on.
@@ -120,7 +124,8 @@ impl Engine {
             None => DiskManagerMode::OsTmpDirectory,
         };
         let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_BYTES_MAX);
-        let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX);
+        let chunks = Chunks::new(config.memory_bytes);
+        let memory = usize::try_from(config.memory_bytes - chunks.bytes_max()).unwrap_or(usize::MAX);
         let runtime = RuntimeEnvBuilder::new()
             .with_disk_manager_builder(disk)
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
@@ -129,7 +134,7 @@ impl Engine {
         let url = ObjectStoreUrl::parse(STORE_URL).map_err(failure)?;
         runtime.register_object_store(url.as_ref(), Arc::new(InMemory::new()));
         let workers = Workers::start(config.threads)?;
-        let lake = Arc::new(Lake::new(objects));
+        let lake = Arc::new(Lake::new(objects, chunks));
         Ok(Self(Arc::new(Shared {
             config,
             runtime,
@@ -182,6 +187,27 @@ impl Engine {
             let workers = shared.workers.clone();
             workers.finish(async move { shared.explain(dialect, explain, &sql, session, catalog).await }).await
         })
+    }
+
+    /// The workers of all queries.
+    pub(crate) fn workers(&self) -> Workers {
+        self.0.workers.clone()
+    }
+
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        self.0.clock.stopwatch()
+    }
+
+    /// What a plan is made in that is no SQL's.
+    pub(crate) fn plain_state(&self) -> SessionState {
+        let config = SessionConfig::new().with_target_partitions(self.0.config.threads.max(1));
+        SessionStateBuilder::new().with_config(config).with_runtime_env(self.0.runtime.clone()).build()
+    }
+
+    /// A physical plan, ready to run.
+    pub(crate) fn run(&self, state: &SessionState, plan: Arc<dyn ExecutionPlan>, planning: Duration) -> Run {
+        let meter = Arc::new(Meter::new(None));
+        Run::new(plan, state.task_ctx(), meter, self.workers(), self.0.clock.clone(), planning, String::new())
     }
 
     /// Runs a query into files. Fails as a whole: what was finished before a failure stays, and is the caller's to

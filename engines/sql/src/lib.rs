@@ -9,6 +9,7 @@
 //!   .explain(dialect, Explain, sql, …)     -> text
 //!   .describe(dialect, sql, …)             -> columns   without running anything
 //! Catalog                                               the engine asks it for relations and partitions
+//!   .insights(query, scan, …)            -> rows      Logs Insights, over the store of logs
 //! Batch                                                 rows, whose values are text as Athena writes it
 //! ```
 
@@ -18,6 +19,7 @@ mod check;
 mod engine;
 mod error;
 mod explain;
+pub mod insights;
 mod lake;
 mod planning;
 mod query;

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::batch::OutputColumn;
 use crate::catalog::{Catalog, Relation, RelationName, View};
 use crate::error::SqlError;
-use crate::lake::{Lake, Meter};
+use crate::lake::{About, Lake, Meter};
 use crate::session::Session;
 
 /// The surroundings of planning one statement.
@@ -108,8 +108,21 @@ impl Planning {
                 let source = self.lake.table(table, &self.catalog, &self.meter, self.session.now)?;
                 Ok(Resolved::Table(source))
             }
-            None => self.what_is_missing(name).await,
+            None => self.about_iceberg(name).await,
         }
+    }
+
+    /// `"t$snapshots"` and its like, of an Iceberg table.
+    async fn about_iceberg(&self, name: &RelationName) -> Result<Resolved, SqlError> {
+        if let Some((table, about)) = About::of(&name.name) {
+            let of = RelationName { name: table.to_owned(), ..name.clone() };
+            if let Some(Relation::Table(table)) = self.catalog.relation(&of).await?
+                && let Some(metadata) = table.iceberg_metadata()
+            {
+                return Ok(Resolved::Table(self.lake.about_iceberg(&table, metadata, about).await?));
+            }
+        }
+        self.what_is_missing(name).await
     }
 
     /// A table as it was. Only Iceberg's tables remember that.

@@ -16,6 +16,9 @@ use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapter
 
 use crate::error::SqlError;
 use crate::lake::conform::{Match, conform, find_column};
+use crate::lake::field_ids::{as_named_by, rename};
+use crate::lake::padded::Padded;
+use crate::types::Type;
 
 /// In the metadata of a file's schema, with the column's name behind it: why that column cannot be read as the table
 /// says. The file's facts are found before the scan; the complaint is only due when the column is really read.
@@ -62,11 +65,14 @@ impl LakeAdapter {
         };
         let field = self.file.field(found);
         let column = Arc::new(Column::new(field.name(), found));
+        if let (Type::Char(length), DataType::Utf8View) = (Type::of(wanted), field.data_type()) {
+            return Ok(Arc::new(Padded { input: column, length, wanted: wanted.clone() }));
+        }
         Ok(match (field.data_type(), wanted.data_type()) {
-            (file, table) if file == table => column,
+            (file, table) if file == table && as_named_by(wanted, field).is_none() => column,
             // A cast that the planner knows, so that predicates prune row groups through it.
             (file, table) if !file.is_nested() => Arc::new(CastExpr::new(column, table.clone(), None)),
-            _ => Arc::new(Conformed { input: column, wanted: wanted.clone() }),
+            _ => Arc::new(Conformed { input: column, named: as_named_by(wanted, field), wanted: wanted.clone() }),
         })
     }
 }
@@ -75,19 +81,22 @@ impl LakeAdapter {
 #[derive(Debug, Eq)]
 struct Conformed {
     input: Arc<dyn PhysicalExpr>,
+    /// The layout of the input with the table's names for what is inside of it, where its own are others.
+    named: Option<DataType>,
     wanted: FieldRef,
 }
 
 // Not derived: the derived one would move out of the pointer (rust-lang/rust#78808).
 impl PartialEq for Conformed {
     fn eq(&self, other: &Self) -> bool {
-        self.input.eq(&other.input) && self.wanted == other.wanted
+        self.input.eq(&other.input) && self.named == other.named && self.wanted == other.wanted
     }
 }
 
 impl Hash for Conformed {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.input.hash(state);
+        self.named.hash(state);
         self.wanted.hash(state);
     }
 }
@@ -108,7 +117,10 @@ impl PhysicalExpr for Conformed {
     }
 
     fn evaluate(&self, rows: &RecordBatch) -> Result<ColumnarValue> {
-        let values = self.input.evaluate(rows)?.into_array(rows.num_rows())?;
+        let mut values = self.input.evaluate(rows)?.into_array(rows.num_rows())?;
+        if let Some(named) = &self.named {
+            values = rename(&values, named)?;
+        }
         Ok(ColumnarValue::Array(conform(&values, self.wanted.data_type())?))
     }
 
@@ -118,7 +130,7 @@ impl PhysicalExpr for Conformed {
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
         let input = children.into_iter().next().unwrap_or_else(|| self.input.clone());
-        Ok(Arc::new(Self { input, wanted: self.wanted.clone() }))
+        Ok(Arc::new(Self { input, named: self.named.clone(), wanted: self.wanted.clone() }))
     }
 
     fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

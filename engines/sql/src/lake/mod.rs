@@ -1,22 +1,27 @@
 //! The lake: tables that are files, found, pruned, read and metered.
 
 mod adapt;
+mod chunks;
 mod conform;
 mod dates;
+mod field_ids;
 mod file;
 mod footers;
 mod iceberg;
 mod information_schema;
 mod location;
 mod meter;
+mod padded;
 mod parquet_files;
 mod parquet_reader;
+mod parquet_source;
 mod partitions;
 mod predicates;
 mod projection;
 mod rows;
 mod scan;
 mod schema;
+mod sieve;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -28,8 +33,10 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::TableSource;
 use haar_kernel::{Objects, Timestamp};
 
+pub(crate) use chunks::Chunks;
 pub(crate) use conform::conform;
 pub(crate) use footers::Footers;
+pub(crate) use iceberg::About;
 pub(crate) use meter::Meter;
 pub(crate) use partitions::escape;
 pub(crate) use scan::STORE_URL;
@@ -45,11 +52,12 @@ use table::HiveTable;
 pub(crate) struct Lake {
     objects: Arc<dyn Objects>,
     footers: Footers,
+    chunks: Chunks,
 }
 
 impl Lake {
-    pub(crate) fn new(objects: Arc<dyn Objects>) -> Self {
-        Self { objects, footers: Footers::default() }
+    pub(crate) fn new(objects: Arc<dyn Objects>, chunks: Chunks) -> Self {
+        Self { objects, footers: Footers::default(), chunks }
     }
 
     /// A table of Hive's kind that one query can scan.

@@ -13,6 +13,7 @@ use parquet::file::metadata::ParquetMetaData;
 use crate::error::SqlError;
 use crate::lake::adapt::MISMATCH_KEY;
 use crate::lake::conform::{Match, decoded, find_column, readable};
+use crate::lake::field_ids::{as_named_by, with_names_of};
 use crate::lake::file::LakeFile;
 use crate::lake::footers::FileFacts;
 use crate::types::Type;
@@ -28,6 +29,8 @@ pub(super) fn facts(
     let own = DFParquetMetadata::statistics_from_parquet_metadata(metadata, &schema);
     let own = own.unwrap_or_else(|_| unknown(metadata, &schema));
     let of_column = |(at, wanted): (usize, &Arc<Field>)| match find_column(&schema, wanted, at, how) {
+        // Files have it without the spaces that it is compared with.
+        Some(_) if matches!(Type::of(wanted), Type::Char(_)) => ColumnStatistics::new_unknown(),
         Some(found) => in_layout(&own.column_statistics[found], schema.field(found).data_type(), wanted.data_type()),
         None => all_null(&own, wanted.data_type()),
     };
@@ -61,7 +64,9 @@ fn decoded_schema(
     let mut fields = Vec::with_capacity(wanted.len());
     let mut complaints = std::collections::HashMap::new();
     for (at, (field, wanted)) in own.fields().iter().zip(&wanted).enumerate() {
-        let decoded = decoded(field, wanted.map(|wanted| wanted.data_type()), &mut int96);
+        let named = wanted.and_then(|wanted| as_named_by(wanted, field));
+        let named = named.map_or_else(|| field.as_ref().clone(), |named| field.as_ref().clone().with_data_type(named));
+        let decoded = decoded(&named, wanted.map(|wanted| wanted.data_type()), &mut int96);
         if let Some(wanted) = wanted.filter(|wanted| !readable(decoded.data_type(), wanted.data_type())) {
             let complaint = format!(
                 "Field {}'s type {} in parquet file {} is incompatible with type {} defined in table schema",
@@ -72,7 +77,8 @@ fn decoded_schema(
             );
             complaints.insert(format!("{MISMATCH_KEY}{}", wanted.name()), complaint);
         }
-        fields.push(decoded);
+        let own = with_names_of(decoded.data_type(), field.data_type());
+        fields.push(decoded.with_data_type(own));
     }
     Ok(Arc::new(Schema::new_with_metadata(fields, complaints)))
 }

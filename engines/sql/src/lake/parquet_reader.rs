@@ -18,6 +18,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use crate::error::SqlError;
+use crate::lake::chunks::Chunks;
 use crate::lake::file::LakeFile;
 use crate::lake::footers::Footers;
 use crate::lake::meter::Meter;
@@ -26,6 +27,7 @@ use crate::lake::meter::Meter;
 pub(crate) struct ParquetReaders {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) footers: Footers,
+    pub(crate) chunks: Chunks,
     pub(crate) meter: Arc<Meter>,
 }
 
@@ -50,6 +52,7 @@ impl ParquetFileReaderFactory for ParquetReaders {
             open: None,
             objects: self.objects.clone(),
             footers: self.footers.clone(),
+            chunks: self.chunks.clone(),
             meter: self.meter.clone(),
         }))
     }
@@ -61,6 +64,7 @@ struct ParquetReader {
     open: Option<Arc<dyn OpenObject>>,
     objects: Arc<dyn Objects>,
     footers: Footers,
+    chunks: Chunks,
     meter: Arc<Meter>,
 }
 
@@ -74,13 +78,22 @@ impl ParquetReader {
         Ok(open)
     }
 
-    /// Reads from the page cache or the disk, on the worker that decodes what it reads.
+    /// From what was read lately, else from the page cache or the disk, on the worker that decodes it.
     async fn read(&mut self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, SqlError> {
         self.meter.add_file(&self.file);
-        let open = self.open().await?;
         self.meter.add_bytes(ranges.iter().map(|range| range.end - range.start).sum())?;
-        let read = |range: &Range<u64>| open.read_at(range.clone()).map_err(|error| self.file.unreadable(error));
-        ranges.iter().map(read).collect()
+        let mut read = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            if let Some(bytes) = self.chunks.get(&self.file, range) {
+                read.push(bytes);
+                continue;
+            }
+            let open = self.open().await?;
+            let bytes = open.read_at(range.clone()).map_err(|error| self.file.unreadable(error))?;
+            self.chunks.keep(&self.file, range, &bytes);
+            read.push(bytes);
+        }
+        Ok(read)
     }
 }
 

@@ -31,6 +31,7 @@ use crate::lake::file::LakeFile;
 use crate::lake::footers::Footer;
 use crate::lake::meter::Meter;
 use crate::lake::parquet_reader::ParquetReaders;
+use crate::lake::parquet_source::FilteredParquet;
 use crate::lake::predicates::Predicates;
 use crate::lake::rows::{FileFormat, RowsSource};
 use crate::lake::schema::TableColumns;
@@ -176,6 +177,7 @@ impl Scan {
         let readers = ParquetReaders {
             objects: self.lake.objects.clone(),
             footers: self.lake.footers.clone(),
+            chunks: self.lake.chunks.clone(),
             meter: self.meter.clone(),
         };
         let options = TableParquetOptions { global: wanted.options.clone(), ..Default::default() };
@@ -186,7 +188,7 @@ impl Scan {
             Statistics::try_merge_iter(files.iter().filter_map(|file| file.statistics.as_deref()), &self.columns.whole);
         let statistics = sum.unwrap_or_else(|_| Statistics::new_unknown(&self.columns.whole));
         let groups = FileGroup::new(files).split_files(wanted.partitions);
-        self.exec(Arc::new(source), groups, statistics, how, wanted)
+        self.exec(Arc::new(FilteredParquet::new(source)), groups, statistics, how, wanted)
     }
 
     fn rows(&self, found: Vec<ScanFile>, wanted: &Wanted) -> Result<Arc<dyn ExecutionPlan>, SqlError> {

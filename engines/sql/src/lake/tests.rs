@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use haar_kernel::{MemoryObjects, Timestamp};
 use parking_lot::Mutex;
 
-use super::{Lake, Meter, STORE_URL};
+use super::{Chunks, Lake, Meter, STORE_URL};
 use crate::catalog::{Catalog, LakeColumn, LakePartition, LakeTable, PartitionFilter, Relation, RelationName, Storage};
 use crate::error::SqlError;
 use crate::run::failure;
@@ -88,7 +88,7 @@ impl House {
             |columns: &[(&str, &str)]| columns.iter().map(|(name, of)| LakeColumn::new(name, of)).collect();
         let objects = MemoryObjects::default();
         Self {
-            lake: Arc::new(Lake::new(Arc::new(objects.clone()))),
+            lake: Arc::new(Lake::new(Arc::new(objects.clone()), Chunks::new(1 << 30))),
             objects,
             table: LakeTable {
                 name: RelationName::new("awsdatacatalog", "db", "t"),

@@ -30,6 +30,7 @@ pub fn build() -> (Arc<dyn Objects>, Arc<dyn Catalog>) {
     let mut catalog = TestCatalog::default();
     people(&objects, &mut catalog);
     numbers(&objects, &mut catalog);
+    codes(&objects, &mut catalog);
     visits(&objects, &mut catalog);
     geography(&objects, &mut catalog);
     let adults = View {
@@ -103,6 +104,15 @@ fn numbers(objects: &MemoryObjects, catalog: &mut TestCatalog) {
         ("parity", "string", Arc::new(StringArray::from_iter_values((1..=1000).map(parity)))),
     ];
     catalog.parquet(objects, "default", "numbers", columns);
+}
+
+/// `code` is as Parquet has it: without the spaces of its type.
+fn codes(objects: &MemoryObjects, catalog: &mut TestCatalog) {
+    let columns: Vec<(&str, &str, ArrayRef)> = vec![
+        ("id", "int", Arc::new(Int32Array::from(vec![1, 2, 3]))),
+        ("code", "char(4)", Arc::new(StringArray::from(vec![Some("ab"), Some("abcde"), None]))),
+    ];
+    catalog.parquet(objects, "default", "codes", columns);
 }
 
 /// A CSV with a partition for each of three days of two years.

@@ -14,6 +14,9 @@ use crate::error::SqlError;
 
 const BATCH_ROWS: usize = 4096;
 
+/// The status of a file that a manifest only remembers.
+pub(super) const DELETED: i32 = 2;
+
 /// What is read of a manifest list. The defaults are those of version 1, which has less to say.
 const LIST: &str = r#"{"type": "record", "name": "manifest_file", "fields": [
     {"name": "manifest_path", "type": "string"},
@@ -72,7 +75,7 @@ pub(super) enum Content {
 pub(super) fn manifests(list: Arc<dyn OpenObject>) -> Result<Vec<Manifest>, SqlError> {
     let columns = ["manifest_path:string", "content:int", "sequence_number:bigint"];
     let mut manifests = Vec::new();
-    for batch in read(list, LIST, &columns)? {
+    for batch in read(list, Some(LIST), &columns)? {
         let paths = batch.column(0).as_string_view();
         for row in 0..batch.num_rows() {
             manifests.push(Manifest {
@@ -87,14 +90,13 @@ pub(super) fn manifests(list: Arc<dyn OpenObject>) -> Result<Vec<Manifest>, SqlE
 
 /// The files that are alive in a manifest.
 pub(super) fn files(open: Arc<dyn OpenObject>, manifest: &Manifest) -> Result<Vec<DataFile>, SqlError> {
-    const DELETED: i32 = 2;
     let columns = [
         "status:int",
         "sequence_number:bigint",
         "data_file:struct<content:int,file_path:string,file_format:string,record_count:bigint>",
     ];
     let mut files = Vec::new();
-    for batch in read(open, ENTRIES, &columns)? {
+    for batch in read(open, Some(ENTRIES), &columns)? {
         let data: &StructArray = batch.column(2).as_struct();
         for row in 0..batch.num_rows() {
             if integer(&batch, 0, row) == Some(DELETED) {
@@ -117,15 +119,20 @@ pub(super) fn files(open: Arc<dyn OpenObject>, manifest: &Manifest) -> Result<Ve
     Ok(files)
 }
 
-fn read(open: Arc<dyn OpenObject>, schema: &str, columns: &[&str]) -> Result<Vec<RecordBatch>, SqlError> {
+/// Columns of an Avro file: as Hive spells them, resolved against a schema that brings defaults, if there is one.
+pub(super) fn read(
+    open: Arc<dyn OpenObject>,
+    schema: Option<&str>,
+    columns: &[impl AsRef<str>],
+) -> Result<Vec<RecordBatch>, SqlError> {
     let failed = |error: haar_formats::FormatError| SqlError::new(error.name, error.message);
-    let column = |described: &&str| {
+    let column = |described: &str| {
         let (name, of) = described.split_once(':').unwrap_or((described, "string"));
         Ok(Column::new(name, HiveType::parse(of).map_err(failed)?))
     };
-    let columns = columns.iter().map(column).collect::<Result<Vec<_>, SqlError>>()?;
+    let columns = columns.iter().map(|described| column(described.as_ref())).collect::<Result<Vec<_>, SqlError>>()?;
     let all: Vec<usize> = (0..columns.len()).collect();
-    let format = TableFormat::Avro { schema_literal: Some(schema.to_owned()) };
+    let format = TableFormat::Avro { schema_literal: schema.map(str::to_owned) };
     let batches = format.read(open, None, &columns, &all, BATCH_ROWS).map_err(failed)?;
     batches.map(|batch| batch.map_err(failed)).collect()
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 use crate::error::SqlError;
+use crate::lake::field_ids::FIELD_NAMES_KEY;
 use crate::planning::TableVersion;
 use crate::types::Type;
 
@@ -17,26 +18,35 @@ use crate::types::Type;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct TableMetadata {
-    pub(super) format_version: u8,
+    format_version: u8,
     /// Of version 1.
     schema: Option<Schema>,
     #[serde(default)]
     schemas: Vec<Schema>,
     current_schema_id: Option<i32>,
+    /// Of version 1.
     #[serde(default)]
-    snapshots: Vec<Snapshot>,
-    current_snapshot_id: Option<i64>,
+    partition_spec: Vec<PartitionField>,
     #[serde(default)]
-    snapshot_log: Vec<SnapshotLog>,
+    partition_specs: Vec<PartitionSpec>,
     #[serde(default)]
-    refs: BTreeMap<String, Reference>,
+    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) current_snapshot_id: Option<i64>,
+    #[serde(default)]
+    pub(super) snapshot_log: Vec<SnapshotLog>,
+    #[serde(default)]
+    pub(super) refs: BTreeMap<String, Reference>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Snapshot {
-    snapshot_id: i64,
-    timestamp_ms: i64,
+    pub(super) snapshot_id: i64,
+    pub(super) parent_snapshot_id: Option<i64>,
+    pub(super) timestamp_ms: i64,
+    /// What was done, and how much of it.
+    #[serde(default)]
+    pub(super) summary: BTreeMap<String, String>,
     /// A file that lists manifests.
     pub(super) manifest_list: Option<String>,
     /// Of version 1: the manifests themselves.
@@ -47,15 +57,39 @@ pub(super) struct Snapshot {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct SnapshotLog {
-    snapshot_id: i64,
-    timestamp_ms: i64,
+pub(super) struct SnapshotLog {
+    pub(super) snapshot_id: i64,
+    pub(super) timestamp_ms: i64,
+}
+
+/// A branch or a tag.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Reference {
+    pub(super) snapshot_id: i64,
+    /// `branch` or `tag`.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) max_ref_age_ms: Option<i64>,
+    pub(super) min_snapshots_to_keep: Option<i32>,
+    pub(super) max_snapshot_age_ms: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Reference {
-    snapshot_id: i64,
+struct PartitionSpec {
+    spec_id: i32,
+    fields: Vec<PartitionField>,
+}
+
+/// One part of how rows are spread over files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct PartitionField {
+    source_id: i32,
+    pub(super) name: String,
+    /// `identity`, `bucket[16]`, `day`, …
+    transform: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,9 +118,21 @@ enum Of {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 enum Nested {
-    Struct { fields: Vec<Column> },
-    List { element: Of },
-    Map { key: Of, value: Of },
+    Struct {
+        fields: Vec<Column>,
+    },
+    #[serde(rename_all = "kebab-case")]
+    List {
+        element_id: i32,
+        element: Of,
+    },
+    #[serde(rename_all = "kebab-case")]
+    Map {
+        key_id: i32,
+        key: Of,
+        value_id: i32,
+        value: Of,
+    },
 }
 
 impl TableMetadata {
@@ -138,12 +184,69 @@ impl TableMetadata {
             .fields
             .iter()
             .map(|column| {
-                let id = [(PARQUET_FIELD_ID_META_KEY.to_owned(), column.id.to_string())];
+                let mut inner = BTreeMap::new();
+                column.of.names(&mut inner);
                 let field: Field = column.of.trino()?.field(column.name.to_lowercase(), true);
-                let metadata = field.metadata().clone().into_iter().chain(id).collect();
+                let mut metadata = field.metadata().clone();
+                metadata.insert(PARQUET_FIELD_ID_META_KEY.to_owned(), column.id.to_string());
+                if !inner.is_empty() {
+                    metadata.insert(FIELD_NAMES_KEY.to_owned(), serde_json::json!(inner).to_string());
+                }
                 Ok(Arc::new(field.with_metadata(metadata)))
             })
             .collect()
+    }
+
+    /// Number, name and type of everything in the current schema and in those before it that is no struct, list or
+    /// map: what files have bounds of.
+    pub(super) fn leaves(&self) -> Result<BTreeMap<i32, (String, Type)>, SqlError> {
+        let current = |schema: &&Schema| schema.schema_id == self.current_schema_id;
+        let earlier = self.schemas.iter().filter(|schema| !current(schema));
+        let schemas = self.schema.iter().chain(earlier).chain(self.schemas.iter().filter(current));
+        let mut leaves = BTreeMap::new();
+        for column in schemas.flat_map(|schema| &schema.fields) {
+            column.of.leaves(column.id, &column.name.to_lowercase(), &mut leaves)?;
+        }
+        Ok(leaves)
+    }
+
+    /// What rows were ever spread by, each with the type of its values.
+    pub(super) fn partition_fields(&self) -> Result<Vec<(PartitionField, Type)>, SqlError> {
+        let leaves = self.leaves()?;
+        let mut fields: Vec<(PartitionField, Type)> = Vec::new();
+        for field in self.partition_specs.iter().flat_map(|spec| &spec.fields).chain(&self.partition_spec) {
+            let source = leaves.get(&field.source_id).map(|(_, of)| of);
+            if let Some(of) = source.filter(|_| fields.iter().all(|(known, _)| known.name != field.name)) {
+                fields.push((field.clone(), field.of(of)));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+impl TableMetadata {
+    /// The types of the values that rows are spread by under one of the specifications.
+    pub(super) fn partition_types(&self, spec: i32) -> Result<Vec<Type>, SqlError> {
+        let leaves = self.leaves()?;
+        let spec = self.partition_specs.iter().find(|known| known.spec_id == spec);
+        let fields = spec.map_or(&self.partition_spec, |spec| &spec.fields);
+        let of = |field: &PartitionField| match leaves.get(&field.source_id) {
+            Some((_, source)) => field.of(source),
+            None => Type::Unknown,
+        };
+        Ok(fields.iter().map(of).collect())
+    }
+}
+
+impl PartitionField {
+    /// The type of its values over a column of this type.
+    fn of(&self, source: &Type) -> Type {
+        match self.transform.as_str() {
+            "year" | "month" | "hour" => Type::Integer,
+            "day" => Type::Date,
+            bucket if bucket.starts_with("bucket") => Type::Integer,
+            _ => source.clone(),
+        }
     }
 }
 
@@ -175,6 +278,45 @@ impl Of {
     }
 }
 
+impl Of {
+    /// The names of what is in structs, by number.
+    fn names(&self, names: &mut BTreeMap<i32, String>) {
+        match self {
+            Self::Word(_) => {}
+            Self::Nested(nested) => match nested.as_ref() {
+                Nested::Struct { fields } => {
+                    for field in fields {
+                        names.insert(field.id, field.name.to_lowercase());
+                        field.of.names(names);
+                    }
+                }
+                Nested::List { element, .. } => element.names(names),
+                Nested::Map { key, value, .. } => {
+                    key.names(names);
+                    value.names(names);
+                }
+            },
+        }
+    }
+
+    fn leaves(&self, id: i32, path: &str, leaves: &mut BTreeMap<i32, (String, Type)>) -> Result<(), SqlError> {
+        let Self::Nested(nested) = self else {
+            leaves.insert(id, (path.to_owned(), self.trino()?));
+            return Ok(());
+        };
+        match nested.as_ref() {
+            Nested::Struct { fields } => fields.iter().try_for_each(|field| {
+                field.of.leaves(field.id, &format!("{path}.{}", field.name.to_lowercase()), leaves)
+            }),
+            Nested::List { element_id, element } => element.leaves(*element_id, &format!("{path}.element"), leaves),
+            Nested::Map { key_id, key, value_id, value } => {
+                key.leaves(*key_id, &format!("{path}.key"), leaves)?;
+                value.leaves(*value_id, &format!("{path}.value"), leaves)
+            }
+        }
+    }
+}
+
 impl Nested {
     fn trino(&self) -> Result<Type, SqlError> {
         Ok(match self {
@@ -182,8 +324,8 @@ impl Nested {
                 let fields = fields.iter().map(|field| Ok((Some(field.name.to_lowercase()), field.of.trino()?)));
                 Type::Row(fields.collect::<Result<Vec<_>, SqlError>>()?)
             }
-            Self::List { element } => Type::array(element.trino()?),
-            Self::Map { key, value } => Type::map(key.trino()?, value.trino()?),
+            Self::List { element, .. } => Type::array(element.trino()?),
+            Self::Map { key, value, .. } => Type::map(key.trino()?, value.trino()?),
         })
     }
 }

@@ -4,11 +4,17 @@
 //!   metadata   the table's schemas and snapshots
 //!   manifest   the files of a snapshot
 //!   deletes    rows of those files that are gone
+//!   tables     "t$snapshots" and its like; manifests, files and partitions are the larger ones
 //! ```
 
+mod bounds;
 mod deletes;
+mod files;
 mod manifest;
+mod manifests;
 mod metadata;
+mod partitions;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +46,7 @@ use crate::planning::TableVersion;
 use deletes::Deletes;
 use manifest::{Content, DataFile, Manifest};
 use metadata::{Snapshot, TableMetadata};
+pub(crate) use tables::About;
 
 /// A metadata file that is larger is no metadata file.
 const METADATA_BYTES_MAX: u64 = 512 << 20;

@@ -13,6 +13,7 @@ use haar_kernel::{MemoryObjects, Timestamp};
 use parquet::arrow::arrow_reader::RowSelector;
 
 use super::*;
+use crate::lake::Chunks;
 use crate::lake::tests::run_over;
 
 const FIRST: i64 = 7_293_377_417_546_369_745;
@@ -29,7 +30,7 @@ fn lake() -> Arc<Lake> {
             objects.put("lake", &key, Timestamp::default(), bytes);
         }
     }
-    Arc::new(Lake::new(Arc::new(objects)))
+    Arc::new(Lake::new(Arc::new(objects), Chunks::new(1 << 30)))
 }
 
 async fn rows(sql: &str, version: Option<TableVersion>) -> Result<Vec<String>, SqlError> {
