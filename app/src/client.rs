@@ -66,10 +66,27 @@ impl Client {
         let content_type = format!("application/x-amz-json-{version}");
         let headers = [("content-type", content_type.as_str()), ("x-amz-target", target)];
         let (status, body) = self.send(Method::POST, "/", Some(service), &headers, input.to_string().into()).await?;
+        self.json_answer(status, &body)
+    }
+
+    /// One call of a REST service with a JSON body.
+    pub async fn rest(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        input: Value,
+    ) -> Result<Result<Value, ServiceError>, Failure> {
+        let headers = [("content-type", "application/json")];
+        let (status, body) = self.send(method, path, Some(service), &headers, input.to_string().into()).await?;
+        self.json_answer(status, &body)
+    }
+
+    fn json_answer(&self, status: StatusCode, body: &Bytes) -> Result<Result<Value, ServiceError>, Failure> {
         let answer: Value = if body.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&body).map_err(|error| self.garbled(error))?
+            serde_json::from_slice(body).map_err(|error| self.garbled(error))?
         };
         if status.is_success() {
             return Ok(Ok(answer));
@@ -130,6 +147,17 @@ impl Client {
         }
         Err(Failure::new(format!("{} refused {path}", self.endpoint))
             .because(answer["message"].as_str().unwrap_or_default()))
+    }
+
+    /// A link that somebody was sent: nobody signs it.
+    pub async fn follow(&self, path: &str) -> Result<(), Failure> {
+        let (status, body) = self.send(Method::GET, path, None, &[], Bytes::new()).await?;
+        match status.is_success() {
+            true => Ok(()),
+            false => {
+                Err(Failure::new(format!("{} refused {path}", self.endpoint)).because(String::from_utf8_lossy(&body)))
+            }
+        }
     }
 
     async fn send(

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod client;
 pub mod commands;
 pub mod failure;
+mod insights;
 pub mod logs;
 pub mod settings;
 pub mod wiring;

@@ -8,10 +8,12 @@ use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::paging::Pager;
 use haar_platform::kernel::{Clock, House, Objects, Service};
 use haar_platform::store::{Config, Store, TableInfo};
+use haar_process::Supervisor;
 use haar_sql::Engine;
 
 use crate::cli;
 use crate::failure::Failure;
+use crate::insights::InsightsEngine;
 use crate::settings::Settings;
 
 /// Of all queries together; what does not fit is spilled to disk.
@@ -28,14 +30,12 @@ impl OpenHouse {
     /// Opens everything, the sockets last: when this returns, every service answers.
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
         let platform = ground_floor(settings)?;
+        // What runs from the start on, like a function that an old event is for, knows where the house will answer.
+        let (listener, endpoint) = bind(&settings.listen).await?;
+        platform.house.answers_at(endpoint.clone());
         let identity = haar_identity::open(&platform);
         let mut services = identity.services;
-        let objects = haar_storage::s3::objects(&platform);
-        services.push(haar_catalog::glue::service(&platform, objects.clone()));
-        services.push(haar_query::athena::service(&platform, engine(settings, objects)?));
-        services.push(haar_messaging::sqs::service(&platform));
-        services.push(haar_storage::s3::service(&platform));
-        services.push(haar_systems::ssm::service(&platform));
+        services.extend(rooms(&platform, settings)?);
         let jobs: Vec<_> = services.iter_mut().flat_map(Service::take_jobs).collect();
         let switchboard =
             Arc::new(Switchboard::new(services, identity.authority, iam_mode(settings.iam), platform.ledger.clone()));
@@ -52,7 +52,7 @@ impl OpenHouse {
         let data = settings.data_dir.as_ref().map_or("memory".to_owned(), |folder| folder.display().to_string());
         let models = haar_platform::aws::MODELS;
         let gateway = Arc::new(Gateway::new(platform.clone(), models, switchboard, auth_mode(settings.auth), data));
-        let endpoint = listen(&settings.listen, &gateway).await?;
+        listener.serve(gateway.clone());
         tracing::info!(%endpoint, "the house is open");
         Ok(Self { platform, gateway, endpoint })
     }
@@ -84,11 +84,47 @@ pub fn tables() -> Vec<TableInfo> {
     let mut tables = haar_platform::bus::tables();
     tables.extend(haar_identity::tables());
     tables.extend(haar_catalog::glue::tables());
+    tables.extend(haar_events::events::tables());
+    tables.extend(haar_events::scheduler::tables());
+    tables.extend(haar_functions::lambda::tables());
+    tables.extend(haar_messaging::sns::tables());
     tables.extend(haar_messaging::sqs::tables());
+    tables.extend(haar_observability::cloudwatch::tables());
+    tables.extend(haar_observability::logs::tables());
     tables.extend(haar_query::athena::tables());
     tables.extend(haar_storage::s3::tables());
     tables.extend(haar_systems::ssm::tables());
     tables
+}
+
+/// The rooms beside identity, each with the engines that it drives.
+fn rooms(platform: &Platform, settings: &Settings) -> Result<Vec<Service>, Failure> {
+    let objects = haar_storage::s3::objects(platform);
+    let engine = engine(settings, objects.clone())?;
+    let insights = Arc::new(InsightsEngine(engine.clone()));
+    Ok(vec![
+        haar_catalog::glue::service(platform, objects),
+        haar_events::events::service(platform),
+        haar_events::scheduler::service(platform),
+        haar_functions::lambda::service(platform, supervisor(platform, settings)?),
+        haar_messaging::sns::service(platform),
+        haar_messaging::sqs::service(platform),
+        haar_observability::cloudwatch::service(platform),
+        haar_observability::logs::service(platform, insights),
+        haar_query::athena::service(platform, engine),
+        haar_storage::s3::service(platform),
+        haar_systems::ssm::service(platform),
+    ])
+}
+
+/// What functions run in. Its work area lies beside the data; of a house in memory, among the machine's temporary
+/// files.
+fn supervisor(platform: &Platform, settings: &Settings) -> Result<Arc<Supervisor>, Failure> {
+    let beside = settings.data_dir.as_ref().map(|folder| folder.join("work"));
+    let root = beside.unwrap_or_else(|| std::env::temp_dir().join(format!("haar-work-{}", std::process::id())));
+    let (clock, tasks) = (platform.house.clock.clone(), platform.house.tasks.clone());
+    let config = haar_process::Config { root, clock, tasks };
+    Supervisor::open(config).map_err(|error| Failure::new("failed to prepare for functions").because(error))
 }
 
 /// The SQL engine. What it spills lies beside the data; of a house in memory, among the machine's temporary files.
@@ -109,7 +145,8 @@ fn ground_floor(settings: &Settings) -> Result<Platform, Failure> {
     Platform::assemble(house, store).map_err(|error| failed().because(error))
 }
 
-async fn listen(address: &str, gateway: &Arc<Gateway>) -> Result<String, Failure> {
+/// Takes the address, and says as which endpoint. Nobody is answered yet: callers wait.
+async fn bind(address: &str) -> Result<(Listener, String), Failure> {
     let failed = |error: std::io::Error| {
         let failure = Failure::new(format!("failed to listen on {address}")).because(&error);
         match error.kind() {
@@ -119,8 +156,7 @@ async fn listen(address: &str, gateway: &Arc<Gateway>) -> Result<String, Failure
     };
     let listener = Listener::bind(address).await.map_err(failed)?;
     let bound = listener.address().map_err(failed)?;
-    listener.serve(gateway.clone());
-    Ok(format!("http://{bound}"))
+    Ok((listener, format!("http://{bound}")))
 }
 
 fn iam_mode(mode: cli::IamMode) -> IamMode {

@@ -3,13 +3,17 @@
 //! A room depends on this crate alone (and on the engine that it drives), and builds its services from one
 //! [`Platform`].
 
+pub mod role;
+
 use std::sync::Arc;
 
 pub use haar_aws as aws;
 pub use haar_bus as bus;
 pub use haar_kernel as kernel;
 pub use haar_ledger as ledger;
+pub use haar_pattern as pattern;
 pub use haar_policy as policy;
+pub use haar_schedule as schedule;
 pub use haar_store as store;
 
 use haar_bus::Bus;

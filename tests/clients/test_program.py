@@ -9,6 +9,8 @@ from house import HAAR, environment, run
 from people import make_user
 from refusal import refused
 
+SERVICES = "athena cloudwatch events glue iam lambda logs s3 scheduler sns sqs ssm sts".split()
+
 
 def test_what_env_prints_makes_the_aws_cli_work_in_a_shell(house):
     script = f'eval "$({HAAR} env)" && aws sts get-caller-identity --query Arn --output text'
@@ -32,7 +34,7 @@ def test_env_works_before_the_house_is_up_and_notes_it(tmp_path):
 def test_health_names_the_services(house):
     health = house.page("health")
     assert health["status"] == "ok"
-    assert health["services"] == ["athena", "glue", "iam", "s3", "sqs", "ssm", "sts"]
+    assert health["services"] == SERVICES
 
 
 def test_status_tells_what_is_in_the_house(open_house):
@@ -42,7 +44,7 @@ def test_status_tells_what_is_in_the_house(open_house):
     assert ran.returncode == 0
     lines = ran.stdout.splitlines()
     assert lines[0].endswith(f"at {house.endpoint}, account 000000000000, region us-east-1")
-    assert "services athena, glue, iam, s3, sqs, ssm, sts" in lines
+    assert f"services {', '.join(SERVICES)}" in lines
     assert "data     memory" in lines
     status = json.loads(house.haar("status", "--json").stdout)
     assert status["calls"] == 1 and sum(status["tables"].values()) >= 1

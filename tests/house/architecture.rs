@@ -19,8 +19,8 @@ fn place(package: &Package) -> String {
     folder.strip_prefix(root().to_str().unwrap()).unwrap().to_string()
 }
 
-/// One engine stands on another: SQL over the files of a lake.
-const SQL_READS: (&str, &str) = ("engines/sql", "engines/formats");
+/// One engine stands on others: SQL over the files of a lake, and over logs.
+const SQL_READS: [&str; 2] = ["engines/formats", "engines/telemetry"];
 
 /// May the crate at `from` depend on the one at `to`? `test` means: for its tests only.
 fn allowed(from: &str, to: &str, test: bool) -> bool {
@@ -33,20 +33,24 @@ fn allowed(from: &str, to: &str, test: bool) -> bool {
         "services" => {
             to == "platform" || target == "engines" || test && (to == "front/gateway" || target == "services")
         }
-        "engines" => ["platform/kernel", "platform/store", "platform/ledger"].contains(&to) || (from, to) == SQL_READS,
+        "engines" => {
+            ["platform/kernel", "platform/store", "platform/ledger"].contains(&to)
+                || from == "engines/sql" && SQL_READS.contains(&to)
+        }
         "platform" => ground_floor(from, to) || test && ground_floor("platform", to),
         _ => false,
     }
 }
 
-/// bus → ledger → store → kernel ← aws, kernel → policy; the facade names them all.
+/// bus → ledger → store → kernel ← aws, kernel ← schedule, kernel → policy, pattern by itself; the facade names them
+/// all.
 fn ground_floor(from: &str, to: &str) -> bool {
     let below: &[&str] = match from {
-        "platform" => &["aws", "bus", "kernel", "ledger", "policy", "store"],
+        "platform" => &["aws", "bus", "kernel", "ledger", "pattern", "policy", "schedule", "store"],
         "platform/bus" => &["ledger", "store", "kernel", "policy"],
         "platform/ledger" => &["store", "kernel", "policy"],
         "platform/store" => &["kernel", "policy"],
-        "platform/aws" => &["kernel"],
+        "platform/aws" | "platform/schedule" => &["kernel"],
         "platform/kernel" => &["policy"],
         _ => &[],
     };

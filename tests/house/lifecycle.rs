@@ -52,7 +52,24 @@ async fn the_ready_line_is_all_there_is_on_standard_output() {
         raw::exchange(house.address(), b"GET /_haar/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert_eq!(answer.status, 200);
     let health: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(health["services"], json!(["athena", "glue", "iam", "s3", "sqs", "ssm", "sts"]));
+    assert_eq!(
+        health["services"],
+        json!([
+            "athena",
+            "cloudwatch",
+            "events",
+            "glue",
+            "iam",
+            "lambda",
+            "logs",
+            "s3",
+            "scheduler",
+            "sns",
+            "sqs",
+            "ssm",
+            "sts"
+        ])
+    );
     house.signal(Signal::TERM);
     let (status, rest) = house.end().await;
     assert!(status.success());

@@ -1,6 +1,7 @@
 //! `haar demo`: a house in memory, and a walk through what works in it. Every step is a signed call over HTTP, as any
 //! SDK would make it; every line printed is an answer that came back.
 
+mod automation;
 mod lake;
 
 use std::io::IsTerminal;
@@ -55,6 +56,7 @@ impl Tour {
         self.parameters().await?;
         self.queue().await?;
         self.lake().await?;
+        self.automation().await?;
         let ingest = self.identity().await?;
         self.least_privilege(&ingest).await?;
         self.a_day_later().await?;
@@ -140,6 +142,7 @@ impl Tour {
         let gone = json!({ "Name": "/reddit/access-token" });
         let gone = refused(self.root.json("ssm", "1.1", "AmazonSSM.GetParameter", gone).await?)?;
         self.teller.fact("/reddit/access-token", &gone.code);
+        self.teller.fact("the schedules have sent so many messages", &self.due().await?);
         let events = self.root.page(Method::GET, "/_haar/events?limit=100").await?;
         let mut shown: Vec<String> = events["events"].as_array().into_iter().flatten().map(headline).collect();
         shown.reverse();

@@ -1,5 +1,6 @@
 //! What is measured: a folder per set, in it one file per figure, or per pair that shares its preparation.
 
+mod events;
 mod house;
 mod lake;
 
@@ -17,6 +18,8 @@ pub enum Set {
     House,
     /// Objects, queries, crawls: beside nginx, dd and DuckDB.
     Lake,
+    /// Functions, patterns, logs, metrics: beside bare processes and DuckDB.
+    Events,
 }
 
 /// The figures, by the name that `--only` takes.
@@ -44,6 +47,16 @@ pub enum Name {
     Tpch,
     /// A crawl of many objects beside one of few.
     Crawl,
+    /// Functions: warm, cold, and many at once.
+    Invoke,
+    /// Matching an event against many rules.
+    Patterns,
+    /// Durable log events.
+    LogIngest,
+    /// A query over logs.
+    Insights,
+    /// A month of many metrics.
+    Metrics,
 }
 
 impl Name {
@@ -58,6 +71,7 @@ impl Name {
             Self::Start | Self::GetParameter | Self::SendMessage | Self::ManyParameters => Set::House,
             Self::SmallObjects | Self::LargeObjects | Self::PutObject | Self::ManyKeys | Self::Memory => Set::Lake,
             Self::Tpch | Self::Crawl => Set::Lake,
+            Self::Invoke | Self::Patterns | Self::LogIngest | Self::Insights | Self::Metrics => Set::Events,
         }
     }
 }
@@ -82,6 +96,12 @@ pub struct Effort {
     pub scale: f64,
     /// Objects of the larger crawl.
     pub crawled: usize,
+    /// Messages of the logs that are queried.
+    pub log_bytes: u64,
+    /// Days of metrics, and how many metrics.
+    pub days: u32,
+    /// See `days`.
+    pub metrics: usize,
 }
 
 impl Effort {
@@ -97,6 +117,9 @@ impl Effort {
             large_bytes: 1 << 30,
             scale: 1.0,
             crawled: 10_000,
+            log_bytes: 1_000_000_000,
+            days: 30,
+            metrics: 500,
         }
     }
 
@@ -112,6 +135,9 @@ impl Effort {
             large_bytes: 1 << 26,
             scale: 0.1,
             crawled: 1000,
+            log_bytes: 50_000_000,
+            days: 3,
+            metrics: 50,
         }
     }
 }
@@ -130,6 +156,11 @@ pub async fn measure(name: Name, effort: &Effort, report: &mut Report) -> Result
         Name::Memory => lake::memory::measure(effort, report).await,
         Name::Tpch => lake::tpch::measure(effort, report).await,
         Name::Crawl => lake::crawl::measure(effort, report).await,
+        Name::Invoke => events::invoke::measure(effort, report).await,
+        Name::Patterns => events::patterns::measure(effort, report).await,
+        Name::LogIngest => events::log_ingest::measure(effort, report).await,
+        Name::Insights => events::insights::measure(effort, report).await,
+        Name::Metrics => events::metrics::measure(effort, report).await,
     }
 }
 

@@ -10,6 +10,7 @@
 //!     verified_body  bodies that stream, checked while they pass
 //!     form_upload    S3's uploads by browsers' forms
 //!     switchboard    all services behind one door; also for calls from inside
+//!     named          operations that are known by their names only
 //!     authorize      may they
 //!     cross_origin   pages of other origins: preflights, and who may read an answer
 //!     record         the ledger line
@@ -23,6 +24,7 @@ mod form_upload;
 mod identify;
 mod intake;
 mod listener;
+mod named;
 mod pages;
 mod patience;
 mod pipeline;

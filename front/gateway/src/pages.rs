@@ -40,6 +40,11 @@ pub fn are_asked_for(parts: &Parts) -> bool {
     parts.uri.path().starts_with(PREFIX)
 }
 
+/// Whether somebody at this machine asks, and no page from elsewhere.
+pub fn admits(parts: &Parts, peer: SocketAddr) -> bool {
+    admit(parts, peer).is_ok()
+}
+
 /// Answers it.
 pub async fn answer(gateway: &Gateway, parts: &Parts, peer: SocketAddr) -> Response<Body> {
     let answered = match admit(parts, peer) {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use haar_platform::Platform;
 use haar_platform::kernel::ctx::Origin;
-use haar_platform::kernel::schema::{Model, Protocol};
-use haar_platform::kernel::{Body, Ctx, Fault, House};
+use haar_platform::kernel::schema::{Model, Operation, Protocol};
+use haar_platform::kernel::{Body, Ctx, Fault, House, Service, WebRequest};
 use haar_wire::sigv4::{AuthError, Family, Payload as Verified, StreamError};
 use haar_wire::{Dialect, FormPolicy, Payload, Recognised, Recogniser, Recognition, Refusal};
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderValue, USER_AGENT};
@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use crate::cross_origin;
 use crate::form_upload::Form;
 use crate::identify::{self, AuthMode, Identifier};
-use crate::intake::{Buffered, Intake};
+use crate::intake::{Buffered, Intake, REQUEST_BYTES_MAX};
 use crate::pages;
 use crate::patience::Patient;
 use crate::record::{Answer, Draft};
@@ -71,22 +71,28 @@ impl Gateway {
     /// Answers one request. Always: with what was asked for, or with an error in the caller's protocol.
     pub async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
         let (parts, body) = request.into_parts();
-        if pages::are_asked_for(&parts) {
+        let room = self.switchboard.web(&parts);
+        if pages::are_asked_for(&parts) && (room.is_none() || !pages::admits(&parts, peer)) {
             return pages::answer(self, &parts, peer).await.map(Body::into_stream);
         }
         let mut draft = Draft::begin(self.house(), &parts, peer);
         let body = Patient::new(body, &parts.headers, self.house().clock.clone());
         let remainder = body.remainder();
-        let walked = match cross_origin::is_preflight(&parts) {
-            true => cross_origin::preflight(&self.recogniser, &self.switchboard, &parts, &mut draft),
-            false => self.walk(&parts, body, peer, &mut draft).await,
+        let walked = match room {
+            Some(room) => self.walk_web(room, &parts, body, peer, &mut draft).await,
+            None if cross_origin::is_preflight(&parts) => {
+                cross_origin::preflight(&self.recogniser, &self.switchboard, &parts, &mut draft)
+            }
+            None => self.walk(&parts, body, peer, &mut draft).await,
         };
         let mut answer = walked.unwrap_or_else(|refused| {
             let Refused { dialect, fault } = *refused;
             draft.failed(&fault, dialect.protocol);
             haar_wire::encode_fault(&dialect, &fault, &draft.line.request_id)
         });
-        cross_origin::share(&self.recogniser, &self.switchboard, &parts, &draft, answer.headers_mut());
+        if room.is_none() {
+            cross_origin::share(&self.recogniser, &self.switchboard, &parts, &draft, answer.headers_mut());
+        }
         remainder.drain().await;
         if never_told_to_go_on(&parts, answer.status()) {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -117,8 +123,11 @@ impl Gateway {
 
         // Identify: who signed it? A body that is not a stream is read first: the signature covers it.
         let claim = claim.map_err(|error| refused(Wording::of(&recognised).refusal(&error)))?;
-        let body =
-            if recognised.streams_input() { body } else { self.read_whole(body, draft).await.map_err(&refused)? };
+        let body = if recognised.streams_input() {
+            body
+        } else {
+            self.read_whole(body, bytes_max(recognised.operation), draft).await.map_err(&refused)?
+        };
         let identity = self
             .identifier
             .identify(claim.as_ref(), parts, body.bytes(), recognised.model.signing_name)
@@ -127,7 +136,14 @@ impl Gateway {
         ctx.request_id.clone_from(&draft.line.request_id);
         draft.identified(&ctx);
 
-        // Decode: the typed tree that the operation takes.
+        // Decode: the typed tree that the operation takes. S3's header is about the object, not about the body.
+        let body = match body {
+            Arriving::Whole(buffered) if recognised.protocol != Protocol::RestXml => {
+                let inflated = self.intake.inflate(&parts.headers, buffered, bytes_max(recognised.operation));
+                Arriving::Whole(inflated.map_err(&refused)?)
+            }
+            body => body,
+        };
         let _turn = self.intake.turn(body.bytes().map_or(0, Bytes::len)).await;
         let wording = Wording::of(&recognised);
         let (payload, _room) = match body {
@@ -162,6 +178,35 @@ impl Gateway {
         // Encode. Recording follows in `answer`, for refusals too.
         let output = outcome.answer.map_err(&refused)?;
         Ok(haar_wire::encode(&recognised, output, &draft.line.request_id))
+    }
+
+    /// The same way for a page of a service: it may be signed, and means no operation.
+    async fn walk_web(
+        &self,
+        room: &Service,
+        parts: &Parts,
+        body: Patient,
+        peer: SocketAddr,
+        draft: &mut Draft,
+    ) -> Result<Response<Body>, Box<Refused>> {
+        let dialect = Dialect { protocol: Protocol::RestJson1, model: Some(room.model), query_mode: false };
+        let refused = |fault| Box::new(Refused { dialect, fault });
+        draft.means(room.model, None);
+        let body = self.read_whole(Arriving::Stream(body), REQUEST_BYTES_MAX, draft).await.map_err(refused)?;
+        let bytes = body.bytes().cloned().unwrap_or_default();
+        let wording = Wording { family: Family::RestJson, query_compatible: false };
+        let claim = identify::claim(parts).map_err(|error| refused(wording.refusal(&error)))?;
+        let identity = self.identifier.identify(claim.as_ref(), parts, Some(&bytes), room.model.signing_name);
+        let identity = identity.map_err(|error| refused(wording.refusal(&error)))?;
+        let known = claim.is_some() || !self.identifier.is_on();
+        let caller = known.then(|| identity.caller.clone());
+        let mut ctx = Ctx::new(self.house().clone(), identity.caller, identity.region, origin(parts, peer));
+        ctx.request_id.clone_from(&draft.line.request_id);
+        draft.identified(&ctx);
+        let request = WebRequest { head: parts.clone(), body: bytes, caller };
+        let answer = self.switchboard.page(room, &ctx, request).await;
+        draft.used(&ctx);
+        answer.map_err(refused)
     }
 
     /// The same way for a browser's form, which means a `PutObject` and is signed in its own manner.
@@ -222,20 +267,22 @@ impl Gateway {
             Recognition::Whole(recognised) => Ok((recognised, Arriving::Stream(body))),
             Recognition::NeedsForm => {
                 let dialect = Dialect { protocol: Protocol::AwsQuery, model: None, query_mode: false };
-                let whole = self.read_whole(Arriving::Stream(body), draft).await;
-                let whole = whole.map_err(|fault| Box::new(Refused { dialect, fault }))?;
-                let form = whole.bytes().cloned().unwrap_or_default();
-                let recognised = self.recogniser.recognise_form(parts, scope, &form);
+                let whole = self.read_whole(Arriving::Stream(body), REQUEST_BYTES_MAX, draft).await;
+                let refused = |fault| Box::new(Refused { dialect, fault });
+                let whole = whole.map_err(refused)?;
+                let form = Buffered::of(whole.bytes().cloned().unwrap_or_default());
+                let form = self.intake.inflate(&parts.headers, form, REQUEST_BYTES_MAX).map_err(refused)?;
+                let recognised = self.recogniser.recognise_form(parts, scope, &form.bytes);
                 Ok((recognised.map_err(|refusal| unrecognised(draft, *refusal))?, whole))
             }
         }
     }
 
-    async fn read_whole(&self, body: Arriving, draft: &mut Draft) -> Result<Arriving, Fault> {
+    async fn read_whole(&self, body: Arriving, bytes_max: usize, draft: &mut Draft) -> Result<Arriving, Fault> {
         let Arriving::Stream(incoming) = body else {
             return Ok(body);
         };
-        let buffered = self.intake.read(incoming).await?;
+        let buffered = self.intake.read(incoming, bytes_max).await?;
         draft.line.bytes_in = buffered.bytes.len() as u64;
         Ok(Arriving::Whole(buffered))
     }
@@ -289,7 +336,12 @@ impl Wording {
     }
 }
 
-fn origin(parts: &Parts, peer: SocketAddr) -> Arc<Origin> {
+/// What a request for an operation may weigh.
+fn bytes_max(operation: &Operation) -> usize {
+    operation.request_bytes_max.map_or(REQUEST_BYTES_MAX, |bytes| bytes as usize)
+}
+
+pub fn origin(parts: &Parts, peer: SocketAddr) -> Arc<Origin> {
     let text = |headers: &HeaderMap, name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let host = text(&parts.headers, HOST).or_else(|| parts.uri.authority().map(ToString::to_string));
     Arc::new(Origin {

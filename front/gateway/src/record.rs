@@ -23,6 +23,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::switchboard;
 
+/// A line's protocol where nothing was called: CloudTrail's `AwsServiceEvent`.
+const EVENT: &str = "event";
+
 /// What goes back to the socket.
 pub type Answer = Response<UnsyncBoxBody<Bytes, BodyError>>;
 
@@ -55,6 +58,19 @@ impl Draft {
         draft
     }
 
+    /// For something that happened by itself.
+    pub fn event(ctx: &Ctx, service: &'static str, event: &'static str) -> Self {
+        let mut draft = Self::empty(&ctx.house);
+        draft.line.request_id.clone_from(&ctx.request_id);
+        draft.line.user_agent.clone_from(&ctx.origin.user_agent);
+        draft.line.protocol = Cow::Borrowed(EVENT);
+        draft.line.service = Cow::Borrowed(service);
+        draft.line.operation = Cow::Borrowed(event);
+        draft.identified(ctx);
+        draft.used(ctx);
+        draft
+    }
+
     /// Nearly every call is identified, so the caller stays empty until it is, or until it is clear that it won't be.
     fn empty(house: &House) -> Self {
         let line = Line {
@@ -80,6 +96,7 @@ impl Draft {
             bytes_out: 0,
             usage: Vec::new(),
             ignored: Vec::new(),
+            measures: Vec::new(),
         };
         Self { line, watch: house.clock.stopwatch() }
     }
@@ -123,7 +140,18 @@ impl Draft {
             .would_deny
             .as_ref()
             .map(|denial| WouldDeny { action: denial.action.clone(), resource: denial.resource.clone() });
+        self.used(ctx);
+    }
+
+    /// What it used and measured is known.
+    pub fn used(&mut self, ctx: &Ctx) {
         self.line.usage = ctx.usage().into_iter().map(|(unit, amount)| (Cow::Borrowed(unit), amount)).collect();
+        self.line.measures = ctx.measures();
+    }
+
+    /// Hands the line of something that happened by itself to the ledger.
+    pub async fn record_event(self, ledger: &Ledger) {
+        ledger.record(self.line).await;
     }
 
     /// The call did not work.

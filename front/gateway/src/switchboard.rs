@@ -10,10 +10,15 @@ use futures_util::future::BoxFuture;
 use haar_platform::kernel::access::Access;
 use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::schema::{Model, Operation};
-use haar_platform::kernel::{Authority, CrossOrigin, Ctx, Fault, Service, Value, check};
+use haar_platform::kernel::{
+    Arn, Authority, Body, CrossOrigin, Ctx, Delivery, Fault, Service, Value, WebRequest, check, serde_json,
+};
 use haar_platform::ledger::Ledger;
+use http::Response;
+use http::request::Parts;
 
 use crate::authorize::{Denial, Guard, IamMode};
+use crate::named;
 use crate::record::Draft;
 
 /// The services of a house, and who guards them.
@@ -64,6 +69,22 @@ impl Switchboard {
         request: &CrossOrigin<'_>,
     ) -> Option<Result<Vec<(&'static str, String)>, Fault>> {
         self.services.get(model.service)?.cross_origin(request)
+    }
+
+    /// The service that has a page for a request.
+    pub fn web(&self, head: &Parts) -> Option<&Service> {
+        self.services.values().find(|service| service.serves_page(head))
+    }
+
+    /// A service's page. Never panics, whatever the page does.
+    pub async fn page(&self, service: &Service, ctx: &Ctx, request: WebRequest) -> Result<Response<Body>, Fault> {
+        let answer = AssertUnwindSafe(service.page(ctx, request)).catch_unwind().await;
+        answer.unwrap_or_else(|panic| Err(panicked(panic)))
+    }
+
+    fn named(&self, service: &str, operation: &str) -> Option<(&'static Model, &'static Operation)> {
+        let models: Vec<&'static Model> = self.services.values().map(|service| service.model).collect();
+        named::find(models.iter(), service, operation)
     }
 
     /// Checks, authorizes and runs one call. Never panics, whatever the operation does.
@@ -118,6 +139,46 @@ impl Dispatch for Switchboard {
             draft.record_inside(&self.ledger, &outcome.answer, model).await;
             outcome.answer
         })
+    }
+
+    fn dispatch_named<'a>(
+        &'a self,
+        ctx: Ctx,
+        service: &'a str,
+        operation: &'a str,
+        input: serde_json::Value,
+    ) -> BoxFuture<'a, Result<serde_json::Value, Fault>> {
+        Box::pin(async move {
+            let (model, operation) = self
+                .named(service, operation)
+                .ok_or_else(|| Fault::not_served(format_args!("{service}:{operation}")))?;
+            let input = named::input(model, operation, input)?;
+            let output = self.dispatch(ctx, model, operation, input).await?;
+            Ok(named::output(model, operation, output))
+        })
+    }
+
+    fn serves_operation(&self, service: &str, operation: &str) -> bool {
+        self.named(service, operation).is_some()
+    }
+
+    fn serves_target(&self, target: &Arn) -> bool {
+        self.services.values().any(|service| service.serves_target(target))
+    }
+
+    fn deliver<'a>(&'a self, ctx: Ctx, delivery: Delivery) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let service = self.services.values().find(|service| service.serves_target(&delivery.target));
+            let service = service.ok_or_else(|| Fault::not_served(&delivery.target))?;
+            let received = AssertUnwindSafe(service.receive(&ctx, delivery)).catch_unwind().await;
+            received.unwrap_or_else(|panic| Err(panicked(panic)))
+        })
+    }
+
+    fn note<'a>(&'a self, ctx: &'a Ctx, event: &'static str) -> BoxFuture<'a, ()> {
+        let caller = ctx.caller.arn.strip_suffix(".amazonaws.com").unwrap_or_default();
+        let service = self.services.keys().copied().find(|known| *known == caller).unwrap_or_default();
+        Box::pin(Draft::event(ctx, service, event).record_event(&self.ledger))
     }
 }
 

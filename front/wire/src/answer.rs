@@ -8,6 +8,9 @@ use http::{Response, StatusCode};
 /// Room for a small answer without growing.
 pub(crate) const BODY_CAPACITY: usize = 512;
 
+/// Headers of an answer that are as many as nearly all have, so that the map need not grow.
+const HEADERS: usize = 16;
+
 /// An answer without a body.
 pub(crate) fn with_request_id(status: u16, protocol: Protocol, request_id: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
@@ -17,6 +20,7 @@ pub(crate) fn with_request_id(status: u16, protocol: Protocol, request_id: &str)
         Protocol::RestXml => HeaderName::from_static("x-amz-request-id"),
         _ => HeaderName::from_static("x-amzn-requestid"),
     };
+    response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(name, header_value(request_id));
     response
 }

@@ -182,9 +182,12 @@ impl Recogniser {
 
     /// The bucket that a browser's form uploads to: `POST /bucket` with `multipart/form-data`.
     pub fn form_upload(&self, parts: &Parts, scope: Option<&str>) -> Option<(&'static Model, String)> {
+        if parts.method != Method::POST {
+            return None;
+        }
         let asked = self.asked(parts, scope);
         let to_bucket = asked.path.trim_matches('/').split('/').count() == 1;
-        let is_form = parts.method == Method::POST && asked.content_type().starts_with("multipart/form-data");
+        let is_form = asked.content_type().starts_with("multipart/form-data");
         let other = self.models.iter().any(|model| !s3::is(model) && asked.names(model).is_some());
         (is_form && to_bucket && !other && parts.uri.query().is_none_or(str::is_empty))
             .then(|| self.bucket(parts, scope))?

@@ -2,13 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use haar_kernel::schema::Model;
+use haar_kernel::schema::{Model, Operation};
 use haar_kernel::{Fault, Value};
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 
 use crate::answer;
 use crate::form;
+use crate::rest::header;
 
 /// The second id of every answer; S3's error documents repeat it as `HostId`.
 const ID_2: HeaderName = HeaderName::from_static("x-amz-id-2");
@@ -33,11 +34,7 @@ pub(crate) fn header(parts: &Parts, name: &str) -> Option<Vec<u8>> {
     if name.eq_ignore_ascii_case("content-length") && is_chunked(&parts.headers) {
         return parts.headers.get("x-amz-decoded-content-length").map(|value| value.as_bytes().to_vec());
     }
-    let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-    if lines.is_empty() {
-        return hoisted(parts, name);
-    }
-    let value = lines.join(&b","[..]);
+    let Some(value) = header::lines(&parts.headers, name) else { return hoisted(parts, name) };
     if !name.eq_ignore_ascii_case("content-encoding") {
         return Some(value);
     }
@@ -51,14 +48,27 @@ pub(crate) fn header(parts: &Parts, name: &str) -> Option<Vec<u8>> {
     (!kept.is_empty()).then(|| kept.join(&b","[..]))
 }
 
+/// How an object is encrypted is said when it is written. GET and HEAD know no such header and refuse it, unlike others
+/// that they do not know.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub(crate) fn refuse_encryption_of_read(operation: &Operation, parts: &Parts) -> Result<(), Fault> {
+    const NAME: &str = "x-amz-server-side-encryption";
+    if !matches!(operation.name, "GetObject" | "HeadObject") {
+        return Ok(());
+    }
+    let Some(sent) = header(parts, NAME) else { return Ok(()) };
+    let value = String::from_utf8_lossy(&sent).into_owned();
+    let message = format!("{NAME} header is not supported for this operation.");
+    let fault = Fault::common("InvalidArgument", 400, message);
+    Err(fault.with("ArgumentName", Value::String(NAME.into())).with("ArgumentValue", Value::String(value)))
+}
+
 /// Presigned URLs carry `x-amz-` headers as parameters: SDKs put them there because nobody can send headers with a
 /// link.
 pub(crate) fn hoisted(parts: &Parts, name: &str) -> Option<Vec<u8>> {
-    is_hoistable(name).then(|| {
-        let query = parts.uri.query().unwrap_or_default().as_bytes();
-        let mut pairs = form::pairs(query).filter_map(Result::ok);
-        pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned().into_bytes())
-    })?
+    let query = parts.uri.query().filter(|_| is_hoistable(name))?.as_bytes();
+    let mut pairs = form::pairs(query).filter_map(Result::ok);
+    pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.into_owned().into_bytes())
 }
 
 /// Names and values of the parameters that stand for headers with a prefix.
@@ -96,5 +106,36 @@ pub(crate) fn code(fault: &Fault) -> &str {
         "RequestEntityTooLargeException" => "MaxMessageLengthExceeded",
         "MalformedQueryString" => "InvalidURI",
         code => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(operation: &str, uri: &str, header: Option<&str>) -> bool {
+        let model = &haar_aws::s3::MODEL;
+        let operation = model.operation(operation).expect("an operation of S3");
+        let mut request = http::Request::builder().uri(uri);
+        if let Some(value) = header {
+            request = request.header("x-amz-server-side-encryption", value);
+        }
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        match refuse_encryption_of_read(operation, &parts) {
+            Ok(()) => false,
+            Err(fault) => {
+                assert_eq!((fault.code.as_ref(), fault.status), ("InvalidArgument", 400));
+                true
+            }
+        }
+    }
+
+    #[test]
+    fn reads_refuse_to_be_told_the_encryption() {
+        assert!(refused("GetObject", "/b/k", Some("AES256")));
+        assert!(refused("HeadObject", "/b/k", Some("aws:kms")));
+        assert!(refused("GetObject", "/b/k?X-Amz-Server-Side-Encryption=AES256", None));
+        assert!(!refused("GetObject", "/b/k", None));
+        assert!(!refused("PutObject", "/b/k", Some("AES256")));
     }
 }

@@ -146,6 +146,12 @@ impl Bus {
         self.append(tx, &Entry::new(event, now).revived(subscriber, now))
     }
 
+    /// Keeps an event among the recent ones if the transaction commits, and delivers it to nobody: who calls this has
+    /// taken care of that in the same transaction.
+    pub fn record(&self, tx: &mut Tx, event: Event) -> Result<(), StoreError> {
+        self.append(tx, &Entry::recorded(event, self.0.clock.now()))
+    }
+
     fn append(&self, tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         tx.put(EVENTS, &number, entry)?;

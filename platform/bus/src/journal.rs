@@ -25,6 +25,9 @@ pub(crate) const BY_SOURCE: Index<String, u64, Entry> =
 /// How far each subscriber has come: it is done with all events up to that one.
 pub(crate) const FLOORS: Table<String, u64> = Table::new("bus.floors");
 
+/// In the place of a subscriber: the event is for people to see, and for nobody to deliver.
+const NOBODY: &str = "";
+
 /// A stored event.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -39,7 +42,7 @@ pub(crate) struct Entry {
     detail: String,
     /// When it came into the journal: its age for retries.
     pub(crate) emitted: Timestamp,
-    /// For this subscriber alone: a dead letter that was redriven.
+    /// For this subscriber alone: a dead letter that was redriven, or what a service keeps for itself.
     only: Option<String>,
 }
 
@@ -78,6 +81,11 @@ impl Entry {
     /// The event anew, for one subscriber alone.
     pub(crate) fn revived(self, subscriber: &str, emitted: Timestamp) -> Self {
         Self { emitted, only: Some(subscriber.to_owned()), ..self }
+    }
+
+    /// The event, for nobody.
+    pub(crate) fn recorded(event: Event, emitted: Timestamp) -> Self {
+        Self::new(event, emitted).revived(NOBODY, emitted)
     }
 
     pub(crate) fn is_for(&self, subscriber: &str) -> bool {
@@ -131,7 +139,7 @@ pub(crate) fn recent(read: &impl Read, limit: usize) -> Result<Vec<Event>, Store
             break;
         }
         let (_, entry) = row?;
-        if entry.only.is_none() {
+        if entry.only.as_deref().is_none_or(|only| only == NOBODY) {
             events.push(entry.event());
         }
     }

@@ -39,7 +39,7 @@ pub use dispatcher::{DELIVERY_TIMEOUT, IN_FLIGHT_MAX, UNSAVED_MAX};
 pub use event::Event;
 pub use futures_util::future::BoxFuture;
 pub use journal::JOURNAL_MAX;
-pub use retry::{AGE_MAX, ATTEMPTS_MAX, RETRY_FIRST, RETRY_MAX};
+pub use retry::{AGE_MAX, ATTEMPTS_MAX, RETRY_FIRST, RETRY_MAX, delay as retry_delay};
 pub use subscriber::{Subscriber, Undelivered};
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub const RETRY_MAX: Duration = Duration::from_secs(8 * 60);
 
 /// How long to wait after that many failed attempts: between half of the doubled wait and all of it, so that what
 /// failed together is not tried together.
-pub(crate) fn delay(attempts: u32) -> Duration {
+pub fn delay(attempts: u32) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     let longest = (RETRY_FIRST * 2u32.pow(doublings)).min(RETRY_MAX);
     let half_millis = longest.as_millis() as u64 / 2;

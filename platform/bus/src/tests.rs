@@ -500,3 +500,17 @@ async fn what_is_emitted_to_one_subscriber_is_nobody_elses() {
     assert_eq!(second.ids(), ["aws.s3-1", "aws.s3-2"]);
     assert_eq!(bus.recent(10).expect("readable"), [event("aws.s3", 2)]);
 }
+
+#[tokio::test]
+async fn what_is_recorded_is_seen_and_delivered_to_nobody() {
+    let (store, house) = (store(), house());
+    let recorder = Recorder::accepting(&house);
+    let bus = started(&store, &house, recorder.clone()).await;
+    let recording = bus.clone();
+    let written: Result<(), StoreError> = store.write(move |tx| recording.record(tx, event("orders", 1))).await;
+    written.expect("committed");
+    emit(&store, &bus, [event("aws.s3", 2)]).await;
+    house.clock.settle().await;
+    assert_eq!(recorder.ids(), ["aws.s3-2"]);
+    assert_eq!(bus.recent(10).expect("readable"), [event("aws.s3", 2), event("orders", 1)]);
+}

@@ -46,6 +46,12 @@ impl Caller {
         Self { principal: Principal::Service { name: name.clone() }, arn: name, ..Self::root(account) }
     }
 
+    /// With a condition key: `aws:SourceArn` of a rule that sends to a queue.
+    pub fn with_key(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.keys.push((key.into(), value.into()));
+        self
+    }
+
     /// An unsigned call, taken to the given account.
     pub fn anonymous(account: &AccountId) -> Self {
         let nobody = "anonymous".to_owned();

@@ -45,6 +45,7 @@ pub fn fault(style: Violations, found: &[Violation], count: usize) -> Fault {
     let first = &found[0];
     match style {
         Violations::ValidationException => Fault::common("ValidationException", 400, listed(found, count)),
+        Violations::InvalidParameter => Fault::common("InvalidParameterException", 400, listed(found, count)),
         Violations::ValidationError => {
             let name = found.iter().find(|violation| violation.constraint.ends_with(NAME_PATTERN));
             let message = name.map_or_else(|| listed(found, count), |violation| format!("The specified value for {} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", violation.path));
@@ -371,6 +372,7 @@ mod tests {
         method: "POST",
         uri: "/",
         status: 200,
+        request_bytes_max: None,
         input: Some(ShapeId(0)),
         output: None,
         result_wrapper: None,
@@ -381,6 +383,7 @@ mod tests {
     fn model(violations: Violations) -> Model {
         Model {
             service: "test",
+            service_id: "Test",
             signing_name: "test",
             endpoint_prefix: "test",
             api_version: "1",

@@ -9,8 +9,10 @@ use parking_lot::Mutex;
 use crate::arn::{AccountId, Arn, Region};
 use crate::caller::Caller;
 use crate::clock::Clock;
+use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::ids;
+use crate::measure::Measure;
 use crate::paging::Pager;
 use crate::schema::{Model, Operation};
 use crate::service::Op;
@@ -18,6 +20,9 @@ use crate::shaped::Shaped;
 use crate::tasks::Tasks;
 use crate::timestamp::Timestamp;
 use crate::value::Value;
+
+/// Where a house answers that says nothing else.
+const ENDPOINT: &str = "http://localhost:4566";
 
 /// What all calls of one house share.
 pub struct House {
@@ -32,12 +37,26 @@ pub struct House {
     /// The region of calls that name none.
     pub region: Region,
     dispatch: OnceLock<Weak<dyn Dispatch>>,
+    endpoint: OnceLock<String>,
 }
 
 impl House {
     /// A house without services: [`House::connect`] brings them.
     pub fn new(clock: Clock, pager: Pager, account: AccountId, region: Region) -> Arc<Self> {
-        Arc::new(Self { clock, pager, tasks: Tasks::default(), account, region, dispatch: OnceLock::new() })
+        let (dispatch, endpoint) = (OnceLock::new(), OnceLock::new());
+        Arc::new(Self { clock, pager, tasks: Tasks::default(), account, region, dispatch, endpoint })
+    }
+
+    /// Where the house answers: `http://127.0.0.1:4566`, as what runs on this machine writes it (a function's
+    /// `AWS_ENDPOINT_URL`). The default's, until the sockets are open.
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.get().map_or(ENDPOINT, String::as_str)
+    }
+
+    /// Says where the house answers. Once, when the sockets are open.
+    pub fn answers_at(&self, endpoint: String) {
+        let first = self.endpoint.set(endpoint);
+        debug_assert!(first.is_ok(), "a house answers at one place");
     }
 
     /// Lets services call each other through the pipeline. Once, at start.
@@ -57,6 +76,28 @@ pub trait Dispatch: Send + Sync {
         operation: &'static Operation,
         input: Value,
     ) -> BoxFuture<'a, Result<Value, Fault>>;
+
+    /// The same for an operation that is known by its names only, its input and output as AWS's JSON. `service` is the
+    /// SDKs' name for it (`sqs`, `eventbridge`, `cloudwatchlogs`), `operation` in any case (`sendMessage`).
+    fn dispatch_named<'a>(
+        &'a self,
+        ctx: Ctx,
+        service: &'a str,
+        operation: &'a str,
+        input: serde_json::Value,
+    ) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
+
+    /// Whether an operation is served, by the names that [`Dispatch::dispatch_named`] takes.
+    fn serves_operation(&self, service: &str, operation: &str) -> bool;
+
+    /// Whether a service takes deliveries for such an ARN; whether the target exists is another question.
+    fn serves_target(&self, target: &Arn) -> bool;
+
+    /// Hands a delivery to the service that serves its target.
+    fn deliver<'a>(&'a self, ctx: Ctx, delivery: Delivery) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// Records something that happened and was no call.
+    fn note<'a>(&'a self, ctx: &'a Ctx, event: &'static str) -> BoxFuture<'a, ()>;
 }
 
 /// Where a call came from.
@@ -75,7 +116,7 @@ pub struct Origin {
 impl Origin {
     /// A call from inside the house.
     pub fn internal(user_agent: impl Into<String>) -> Self {
-        Self { source_ip: None, endpoint: "http://localhost:4566".into(), user_agent: user_agent.into(), secure: true }
+        Self { source_ip: None, endpoint: ENDPOINT.into(), user_agent: user_agent.into(), secure: true }
     }
 }
 
@@ -94,13 +135,15 @@ pub struct Ctx {
     /// What all calls share.
     pub house: Arc<House>,
     usage: Mutex<Vec<(&'static str, u64)>>,
+    measures: Mutex<Vec<Measure>>,
 }
 
 impl Ctx {
     /// A call by `caller` in `region`.
     pub fn new(house: Arc<House>, caller: Arc<Caller>, region: Region, origin: Arc<Origin>) -> Self {
         let account = caller.account.clone();
-        Self { request_id: ids::uuid(), account, region, caller, origin, house, usage: Mutex::new(Vec::new()) }
+        let (usage, measures) = (Mutex::default(), Mutex::default());
+        Self { request_id: ids::uuid(), account, region, caller, origin, house, usage, measures }
     }
 
     /// The time.
@@ -142,6 +185,16 @@ impl Ctx {
         self.usage.lock().clone()
     }
 
+    /// Adds a value to a metric of ours; it goes onto the ledger line of this call, or of what a job notes.
+    pub fn measure(&self, measure: Measure) {
+        self.measures.lock().push(measure);
+    }
+
+    /// What was measured, for the ledger.
+    pub fn measures(&self) -> Vec<Measure> {
+        self.measures.lock().clone()
+    }
+
     /// A paging token for `cursor` in `scope`; account and region are part of the scope.
     pub fn page_token(&self, scope: &str, cursor: &str) -> String {
         self.house.pager.seal(&self.paging_scope(scope), cursor)
@@ -164,11 +217,61 @@ impl Ctx {
 
     /// Calls another service as a given caller: a role's session, or the caller of this call.
     pub async fn call_as<O: Op>(&self, caller: Arc<Caller>, input: O::Input) -> Result<O::Output, Fault> {
-        let dispatch = self.house.dispatch.get().and_then(Weak::upgrade);
-        let dispatch = dispatch.ok_or_else(|| Fault::internal("the house is closing"))?;
         let operation = O::model().operation(O::NAME).expect("generated operations are in their model");
-        let ctx = Ctx::new(self.house.clone(), caller, self.region.clone(), self.origin.clone());
-        let output = dispatch.dispatch(ctx, O::model(), operation, input.into_value()).await?;
+        let output = self.dispatch()?.dispatch(self.inner(caller), O::model(), operation, input.into_value()).await?;
         Ok(O::Output::from_value(output))
+    }
+
+    /// Calls an operation that is known by its names only (a schedule's universal target): `service` as the SDKs name
+    /// it, `operation` in any case, input and output as AWS's JSON.
+    pub async fn call_named(
+        &self,
+        caller: Arc<Caller>,
+        service: &str,
+        operation: &str,
+        input: serde_json::Value,
+    ) -> Result<serde_json::Value, Fault> {
+        self.dispatch()?.dispatch_named(self.inner(caller), service, operation, input).await
+    }
+
+    /// Whether such an operation is served.
+    pub fn serves_operation(&self, service: &str, operation: &str) -> bool {
+        self.dispatch().is_ok_and(|dispatch| dispatch.serves_operation(service, operation))
+    }
+
+    /// Whether any service takes deliveries for such an ARN; whether the target exists is another question.
+    pub fn serves_target(&self, target: &Arn) -> bool {
+        self.dispatch().is_ok_and(|dispatch| dispatch.serves_target(target))
+    }
+
+    /// Hands a delivery to the service that serves its target, as a given caller: a service's principal with
+    /// `aws:SourceArn`, or a role's session. The target's region is the ARN's.
+    pub async fn deliver(&self, caller: Arc<Caller>, delivery: Delivery) -> Result<(), Fault> {
+        let mut ctx = self.inner(caller);
+        if let Some(region) = Region::parse(&delivery.target.region) {
+            ctx.region = region;
+        }
+        self.dispatch()?.deliver(ctx, delivery).await
+    }
+
+    /// A call from inside, in another account or region than this one: for jobs, which work for everybody.
+    pub fn elsewhere(&self, caller: Arc<Caller>, region: Region) -> Self {
+        Self::new(self.house.clone(), caller, region, self.origin.clone())
+    }
+
+    /// Records something that happened and was no call, with what this context has metered and measured: an
+    /// environment that ran, a rule that matched. Use a context of its own ([`Ctx::elsewhere`]) for each.
+    pub async fn note(&self, event: &'static str) {
+        if let Ok(dispatch) = self.dispatch() {
+            dispatch.note(self, event).await;
+        }
+    }
+
+    fn inner(&self, caller: Arc<Caller>) -> Self {
+        self.elsewhere(caller, self.region.clone())
+    }
+
+    fn dispatch(&self) -> Result<Arc<dyn Dispatch>, Fault> {
+        self.house.dispatch.get().and_then(Weak::upgrade).ok_or_else(|| Fault::internal("the house is closing"))
     }
 }

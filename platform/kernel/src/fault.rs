@@ -107,6 +107,11 @@ impl Fault {
         )
     }
 
+    /// Whether haar does not serve what was asked for.
+    pub fn is_not_served(&self) -> bool {
+        self.status == 501
+    }
+
     /// A streamed request body that broke off, or was not what had been signed.
     pub fn of_body(error: crate::body::BodyError) -> Self {
         match error.downcast::<Fault>() {

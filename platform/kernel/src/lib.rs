@@ -8,6 +8,9 @@
 //!   service the operation table: one line per operation, one per job
 //!   ctx     what an operation knows of its call: who, where, when; and how it calls others
 //!   access  what a call touches, so that the pipeline can authorize it
+//!   delivery how rules, schedules and topics reach whatever an ARN names
+//!   measure what services measure of themselves
+//!   web     requests that are no calls of an AWS API
 //!   fault   what went wrong, in AWS's words
 //!   clock   the only clock; people can move it
 //!   objects the bytes of a lake, as engines read them
@@ -25,9 +28,11 @@ pub mod caller;
 pub mod check;
 pub mod clock;
 pub mod ctx;
+pub mod delivery;
 pub mod fault;
 pub mod ids;
 pub mod job;
+pub mod measure;
 pub mod objects;
 pub mod paging;
 pub mod schema;
@@ -36,6 +41,7 @@ pub mod shaped;
 pub mod tasks;
 pub mod timestamp;
 pub mod value;
+pub mod web;
 
 pub use access::Access;
 pub use arn::{AccountId, Arn, Region};
@@ -44,12 +50,15 @@ pub use bytes::Bytes;
 pub use caller::{Authority, Caller};
 pub use clock::Clock;
 pub use ctx::{Ctx, House};
+pub use delivery::Delivery;
 pub use fault::{AwsError, ErrorShape, Fault};
 pub use job::{Next, Waker};
+pub use measure::Measure;
 pub use objects::{MemoryObjects, ObjectMeta, Objects, ObjectsError, OpenObject};
 pub use service::{CrossOrigin, Op, Service};
 pub use shaped::Shaped;
 pub use timestamp::Timestamp;
 pub use value::Value;
+pub use web::WebRequest;
 
 pub use serde_json;

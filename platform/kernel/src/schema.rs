@@ -13,6 +13,8 @@ use fancy_regex::Regex;
 pub struct Model {
     /// Our name for the service: the module in `platform/aws`, and IAM's action prefix.
     pub service: &'static str,
+    /// The SDKs' name for the service: `CloudWatch Logs`.
+    pub service_id: &'static str,
     /// The service name in a SigV4 credential scope.
     pub signing_name: &'static str,
     /// First label of the service's host names.
@@ -75,6 +77,8 @@ pub enum Violations {
     ValidationException,
     /// `ValidationError` with the same text: the query services.
     ValidationError,
+    /// `InvalidParameterException` with the same text: CloudWatch Logs.
+    InvalidParameter,
     /// SQS's own: `MissingParameter` and `InvalidParameterValue`, one at a time.
     Parameter,
     /// S3's own: `InvalidArgument` with the argument's name on the wire, `MalformedXML`, and a few more, one at a time.
@@ -94,6 +98,8 @@ pub struct Operation {
     pub uri: &'static str,
     /// HTTP status of a success.
     pub status: u16,
+    /// What its requests may weigh, where that is more than the front door's own bound.
+    pub request_bytes_max: Option<u32>,
     /// None when not served, or when the operation takes nothing.
     pub input: Option<ShapeId>,
     /// None when not served, or when the operation answers nothing.

@@ -5,14 +5,20 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use http::Response;
+use http::request::Parts;
 
 use crate::access::Access;
+use crate::arn::Arn;
+use crate::body::Body;
 use crate::ctx::Ctx;
+use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::job::{Job, JobHandler, Waker};
 use crate::schema::Model;
 use crate::shaped::Shaped;
 use crate::value::Value;
+use crate::web::WebRequest;
 
 /// An operation of AWS: generated markers implement it.
 pub trait Op: 'static {
@@ -24,6 +30,26 @@ pub trait Op: 'static {
     type Output: Shaped + Send + 'static;
     /// The service that has it.
     fn model() -> &'static Model;
+}
+
+/// A delivery's or a page's function: `async fn(ctx, state, what came) -> Result<…, Fault>`; as [`Handler`] is for
+/// operations.
+pub trait Receiver<'a, S, I, O>: Send + Sync {
+    /// What the function returns.
+    type Future: Future<Output = Result<O, Fault>> + Send + 'a;
+    /// Calls it.
+    fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> Self::Future;
+}
+
+impl<'a, S: 'a, I, O, F, R> Receiver<'a, S, I, O> for F
+where
+    F: Fn(&'a Ctx, &'a S, I) -> R + Send + Sync,
+    R: Future<Output = Result<O, Fault>> + Send + 'a,
+{
+    type Future = R;
+    fn call(&self, ctx: &'a Ctx, state: &'a S, input: I) -> R {
+        self(ctx, state, input)
+    }
 }
 
 /// An operation's function: `async fn(ctx, state, input) -> Result<output, error>`, where the error is the service's
@@ -69,6 +95,23 @@ pub struct Service {
     jobs: Vec<Job>,
     forget: Option<Box<dyn Fn() + Send + Sync>>,
     cross_origin: Option<Box<CrossOriginRule>>,
+    target: Option<Target>,
+    web: Option<Web>,
+}
+
+/// A [`Receiver`] with its state, for whatever `I` is.
+type Received<I, O> = Box<dyn for<'a> Fn(&'a Ctx, I) -> BoxFuture<'a, Result<O, Fault>> + Send + Sync>;
+
+/// What a service does with deliveries, and for which ARNs.
+struct Target {
+    serves: fn(&Arn) -> bool,
+    receive: Received<Delivery, ()>,
+}
+
+/// A service's own pages, and which requests are for them.
+struct Web {
+    serves: fn(&Parts) -> bool,
+    answer: Received<WebRequest, Response<Body>>,
 }
 
 /// What a service says to a browser's page: headers for the answer, or why the page may not ask.
@@ -95,7 +138,15 @@ impl Service {
     pub fn of<S: Send + Sync + 'static>(model: &'static Model, state: S) -> Builder<S> {
         Builder {
             state: Arc::new(state),
-            service: Self { model, operations: HashMap::new(), jobs: Vec::new(), forget: None, cross_origin: None },
+            service: Self {
+                model,
+                operations: HashMap::new(),
+                jobs: Vec::new(),
+                forget: None,
+                cross_origin: None,
+                target: None,
+                web: None,
+            },
         }
     }
 
@@ -120,6 +171,32 @@ impl Service {
     /// rules.
     pub fn cross_origin(&self, request: &CrossOrigin<'_>) -> Option<Result<Vec<(&'static str, String)>, Fault>> {
         self.cross_origin.as_ref().map(|rule| rule(request))
+    }
+
+    /// Whether the service takes deliveries for such an ARN.
+    pub fn serves_target(&self, target: &Arn) -> bool {
+        self.target.as_ref().is_some_and(|known| (known.serves)(target))
+    }
+
+    /// Takes a delivery.
+    pub async fn receive(&self, ctx: &Ctx, delivery: Delivery) -> Result<(), Fault> {
+        match &self.target {
+            Some(target) => (target.receive)(ctx, delivery).await,
+            None => Err(Fault::not_served(delivery.target)),
+        }
+    }
+
+    /// Whether a request is for the service's own pages.
+    pub fn serves_page(&self, head: &Parts) -> bool {
+        self.web.as_ref().is_some_and(|web| (web.serves)(head))
+    }
+
+    /// Answers a request for one of its pages.
+    pub async fn page(&self, ctx: &Ctx, request: WebRequest) -> Result<Response<Body>, Fault> {
+        match &self.web {
+            Some(web) => (web.answer)(ctx, request).await,
+            None => Err(Fault::not_served(request.head.uri)),
+        }
     }
 
     /// What happens by itself, handed to whoever starts the house.
@@ -189,6 +266,30 @@ impl<S: Send + Sync + 'static> Builder<S> {
         self
     }
 
+    /// What the service does with deliveries for its ARNs. It runs as whoever sends (`ctx.caller`): it calls its own
+    /// operation with `ctx.call_as(ctx.caller.clone(), …)`, so that policies are asked.
+    pub fn target(
+        mut self,
+        serves: fn(&Arn) -> bool,
+        receive: impl for<'a> Receiver<'a, S, Delivery, ()> + 'static,
+    ) -> Self {
+        let receive = received(self.state.clone(), receive);
+        self.service.target = Some(Target { serves, receive });
+        self
+    }
+
+    /// The service's own pages: `serves` says by host or path which requests are for them. Pages under `/_haar/` are
+    /// for people at this machine only; the front door sees to that.
+    pub fn web(
+        mut self,
+        serves: fn(&Parts) -> bool,
+        answer: impl for<'a> Receiver<'a, S, WebRequest, Response<Body>> + 'static,
+    ) -> Self {
+        let answer = received(self.state.clone(), answer);
+        self.service.web = Some(Web { serves, answer });
+        self
+    }
+
     /// The finished table. Every operation that `served.toml` names must be in it.
     pub fn build(self) -> Service {
         for operation in self.service.model.operations.iter().filter(|operation| operation.served) {
@@ -197,6 +298,19 @@ impl<S: Send + Sync + 'static> Builder<S> {
         }
         self.service
     }
+}
+
+fn received<S, I, O>(state: Arc<S>, receiver: impl for<'a> Receiver<'a, S, I, O> + 'static) -> Received<I, O>
+where
+    S: Send + Sync + 'static,
+    I: Send + 'static,
+    O: 'static,
+{
+    let shared = Arc::new((state, receiver));
+    Box::new(move |ctx, input| {
+        let shared = shared.clone();
+        Box::pin(async move { shared.1.call(ctx, &shared.0, input).await })
+    })
 }
 
 struct Function<S, A, R> {

@@ -8,7 +8,7 @@ use haar_kernel::Timestamp;
 use crate::line::Line;
 
 /// Of what we write. A change of [`Line`] raises it, and adds a branch to [`decode`] and a sample to `tests/data`.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER_BYTES: usize = 9;
 
 /// Why bytes make no line.
@@ -30,11 +30,17 @@ pub enum FrameError {
     Malformed(String),
 }
 
-pub(crate) fn encode(written: Timestamp, line: &Line) -> Vec<u8> {
+/// A frame but for when it is written, which [`stamp`] adds.
+pub(crate) fn encode(line: &Line) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     out.push(VERSION);
-    out.extend_from_slice(&written.millis().to_le_bytes());
+    out.extend_from_slice(&[0; HEADER_BYTES - 1]);
     postcard::to_extend(line, out).expect("postcard refuses only sequences of unknown length, and a line has none")
+}
+
+/// Says in a frame when it is written.
+pub(crate) fn stamp(frame: &mut [u8], written: Timestamp) {
+    frame[1..HEADER_BYTES].copy_from_slice(&written.millis().to_le_bytes());
 }
 
 /// When a frame was written, without decoding the line.
@@ -47,10 +53,16 @@ pub(crate) fn written(frame: &[u8]) -> Result<Timestamp, FrameError> {
 pub(crate) fn decode(frame: &[u8]) -> Result<Line, FrameError> {
     let (header, body) = split(frame)?;
     match header[0] {
-        VERSION => postcard::from_bytes(body).map_err(|cause| FrameError::Malformed(cause.to_string())),
+        VERSION => line(body),
+        // Version 2 added the measures at the end: none of them are one byte, a list of length 0.
+        1 => line(&[body, &[0]].concat()),
         0 => Err(FrameError::Malformed("there is no version 0".into())),
         found => Err(FrameError::Newer { found, known: VERSION }),
     }
+}
+
+fn line(body: &[u8]) -> Result<Line, FrameError> {
+    postcard::from_bytes(body).map_err(|cause| FrameError::Malformed(cause.to_string()))
 }
 
 fn split(frame: &[u8]) -> Result<(&[u8; HEADER_BYTES], &[u8]), FrameError> {
@@ -64,16 +76,20 @@ mod tests {
 
     /// Written by the first version of haar; never changes.
     const VERSION_1: &[u8] = include_bytes!("../tests/data/line.v1");
+    const VERSION_2: &[u8] = include_bytes!("../tests/data/line.v2");
 
     #[test]
     fn a_line_of_version_1_is_read_for_ever() {
-        assert_eq!(decode(VERSION_1), Ok(samples::full()));
+        assert_eq!(decode(VERSION_1), Ok(samples::without_measures()));
         assert_eq!(written(VERSION_1), Ok(Timestamp::from_seconds(1_576_540_099)));
     }
 
     #[test]
-    fn what_we_write_is_version_1() {
-        assert_eq!(encode(Timestamp::from_seconds(1_576_540_099), &samples::full()), VERSION_1);
+    fn what_we_write_is_version_2() {
+        let mut frame = encode(&samples::full());
+        stamp(&mut frame, Timestamp::from_seconds(1_576_540_099));
+        assert_eq!(frame, VERSION_2);
+        assert_eq!(decode(VERSION_2), Ok(samples::full()));
     }
 
     #[test]
@@ -81,7 +97,7 @@ mod tests {
         let mut frame = VERSION_1.to_vec();
         frame[0] = VERSION + 1;
         let refused = decode(&frame).expect_err("newer");
-        assert_eq!(refused.to_string(), "a ledger line has version 2, this haar knows up to 1");
+        assert_eq!(refused.to_string(), "a ledger line has version 3, this haar knows up to 2");
     }
 
     #[test]

@@ -40,11 +40,24 @@ struct Inner {
     log: Log,
     clock: Clock,
     waker: RunnerHandle,
-    queue: Mutex<Vec<Line>>,
+    queue: Mutex<Waiting>,
     /// Held while a batch is taken from the queue and written: one batch at a time, in order.
     turn: Arc<tokio::sync::Mutex<Turn>>,
     recorded: AtomicU64,
     lost: AtomicU64,
+    /// Told when the queue gets its first line.
+    listeners: Mutex<Vec<Listener>>,
+}
+
+pub(crate) type Listener = Box<dyn Fn() + Send + Sync>;
+
+/// Lines that are not written yet, as frames one behind the other: they are encoded where they were made, while their
+/// memory is at hand, and cost the queue no memory of their own.
+#[derive(Default)]
+struct Waiting {
+    frames: Vec<u8>,
+    /// Where each frame ends, and the time of its line.
+    ends: Vec<(usize, Timestamp)>,
 }
 
 struct Turn {
@@ -96,6 +109,7 @@ impl Ledger {
             turn: Arc::new(tokio::sync::Mutex::new(Turn { written })),
             recorded: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            listeners: Mutex::default(),
         }));
         // The writer may end before the last line is recorded: those who wait for it write themselves.
         house.tasks.spawn_forever("ledger", ledger.clone().write_behind(runner));
@@ -108,12 +122,18 @@ impl Ledger {
         line.bound();
         self.0.recorded.fetch_add(1, Ordering::Relaxed);
         let waiting = {
+            let frame = frame::encode(&line);
             let mut queue = self.0.queue.lock();
-            queue.push(line);
-            queue.len()
+            queue.frames.extend_from_slice(&frame);
+            let end = queue.frames.len();
+            queue.ends.push((end, line.time));
+            queue.ends.len()
         };
         if waiting == 1 || waiting == BATCH_LINES {
             self.0.waker.wake();
+        }
+        if waiting == 1 {
+            self.0.listeners.lock().iter().for_each(|listener| listener());
         }
         if waiting > QUEUE_MAX {
             // A failure is counted and logged where it happens; the call that is recorded here cannot help it.
@@ -140,12 +160,20 @@ impl Ledger {
         Ok(Lines::new(&self.0.log, query))
     }
 
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    pub(crate) fn listeners(&self) -> &Mutex<Vec<Listener>> {
+        &self.0.listeners
+    }
+
     /// Figures for metrics.
     pub fn stats(&self) -> Stats {
         Stats {
             recorded: self.0.recorded.load(Ordering::Relaxed),
             lost: self.0.lost.load(Ordering::Relaxed),
-            waiting: self.0.queue.lock().len() as u64,
+            waiting: self.0.queue.lock().ends.len() as u64,
             bytes: self.0.log.bytes(),
         }
     }
@@ -154,7 +182,7 @@ impl Ledger {
     async fn write_behind(self, runner: Runner) {
         loop {
             runner.sleep(None).await;
-            if self.0.queue.lock().len() < BATCH_LINES {
+            if self.0.queue.lock().ends.len() < BATCH_LINES {
                 runner.sleep(Some(self.0.clock.now() + LINGER)).await;
             }
             // Logged and counted in `append`.
@@ -165,7 +193,7 @@ impl Ledger {
     /// Writes everything that waits, after whoever is writing.
     async fn write(&self) -> Result<(), LedgerError> {
         let turn = self.0.turn.clone().lock_owned().await;
-        if self.0.queue.lock().is_empty() {
+        if self.0.queue.lock().ends.is_empty() {
             return Ok(());
         }
         let inner = self.0.clone();
@@ -180,17 +208,20 @@ impl Ledger {
 
 impl Inner {
     fn append(&self, turn: &mut Turn) -> Result<(), StoreError> {
-        let lines = std::mem::take(&mut *self.queue.lock());
+        let Waiting { mut frames, ends } = std::mem::take(&mut *self.queue.lock());
         let now = self.clock.now();
-        let frames = lines.iter().map(|line| {
-            turn.written = turn.written.max(now).max(line.time);
-            frame::encode(turn.written, line)
-        });
-        let appended = self.log.append(frames);
+        let mut start = 0;
+        for (end, time) in &ends {
+            turn.written = turn.written.max(now).max(*time);
+            frame::stamp(&mut frames[start..*end], turn.written);
+            start = *end;
+        }
+        let starts = std::iter::once(0).chain(ends.iter().map(|(end, _)| *end));
+        let appended = self.log.append(starts.zip(&ends).map(|(start, (end, _))| &frames[start..*end]));
         if let Err(cause) = &appended {
             // Kept lines would fill the memory, and waiting for the disk would stop a house that can still read.
-            self.lost.fetch_add(lines.len() as u64, Ordering::Relaxed);
-            tracing::error!(lines = lines.len(), %cause, "failed to write to the ledger, lines are lost");
+            self.lost.fetch_add(ends.len() as u64, Ordering::Relaxed);
+            tracing::error!(lines = ends.len(), %cause, "failed to write to the ledger, lines are lost");
         }
         appended.map(drop)
     }

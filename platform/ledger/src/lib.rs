@@ -11,6 +11,7 @@
 //!   ledger    recording: a bounded queue and a writer in batches
 //!   query     which lines to read
 //!   reader    reading them, newest or oldest first
+//!   tail      following them from a remembered place on
 //! ```
 //!
 //! # What is kept, and what a crash may lose
@@ -28,6 +29,7 @@ mod line;
 mod query;
 mod reader;
 mod rendering;
+mod tail;
 
 pub use frame::FrameError;
 pub use identity::{Identity, PrincipalType, Session};
@@ -35,3 +37,4 @@ pub use ledger::{BATCH_LINES, LINGER, Ledger, LedgerError, QUEUE_MAX, SEGMENT_BY
 pub use line::{Failure, Line, Outcome, WouldDeny};
 pub use query::{OutcomeFilter, Query};
 pub use reader::Lines;
+pub use tail::Tail;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use haar_kernel::Timestamp;
+use haar_kernel::{Measure, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Identity;
@@ -65,6 +65,8 @@ pub struct Line {
     pub usage: Vec<(Cow<'static, str>, u64)>,
     /// Members of the request that were accepted and not honoured.
     pub ignored: Vec<String>,
+    /// What the service measured of itself meanwhile: behind the `AWS/…` metrics.
+    pub measures: Vec<Measure>,
 }
 
 /// How a call ended.
@@ -126,6 +128,7 @@ impl Line {
             list.iter_mut().for_each(|text| cut_to(text, 2 * TEXT_BYTES_MAX));
         }
         self.usage.truncate(LIST_MAX);
+        self.measures.truncate(LIST_MAX);
     }
 }
 
@@ -174,7 +177,13 @@ pub(crate) mod samples {
             bytes_out: 70,
             usage: vec![("Requests".into(), 2)],
             ignored: vec!["MessageSystemAttributes".into()],
+            measures: vec![Measure::count("AWS/SQS", "NumberOfMessagesSent", 2.0).of("QueueName", "orders")],
         }
+    }
+
+    /// What version 1 knew of it.
+    pub(crate) fn without_measures() -> Line {
+        Line { measures: Vec::new(), ..full() }
     }
 
     /// A call that worked, at that second.

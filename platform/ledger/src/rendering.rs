@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use haar_kernel::Measure;
 use serde_json::{Map, Value, json};
 
 use crate::identity::Session;
@@ -44,6 +45,7 @@ impl Line {
             "bytes_out": self.bytes_out,
             "usage": self.usage.iter().map(|(unit, amount)| (unit.to_string(), json!(amount))).collect::<Map<_, _>>(),
             "ignored": self.ignored,
+            "measures": self.measures.iter().map(measure).collect::<Vec<_>>(),
         });
         drop_nulls(&mut object);
         object
@@ -77,6 +79,17 @@ impl Line {
         );
         text
     }
+}
+
+fn measure(measure: &Measure) -> Value {
+    let dimensions = measure.dimensions.iter().map(|(name, value)| (name.to_string(), json!(value)));
+    json!({
+        "namespace": measure.namespace,
+        "name": measure.name,
+        "dimensions": dimensions.collect::<Map<_, _>>(),
+        "value": measure.value,
+        "unit": measure.unit,
+    })
 }
 
 fn session(session: &Session) -> Value {

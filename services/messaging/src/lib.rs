@@ -1,3 +1,5 @@
-//! The messaging room: queues.
+//! The messaging room: queues and topics.
 
+mod deadline;
+pub mod sns;
 pub mod sqs;

@@ -9,7 +9,16 @@ use crate::venv;
 
 /// Builds both in release, makes the environment with moto_server and DuckDB, and runs the benchmarks.
 pub fn run_all(root: &Path, arguments: &[String]) -> Result<()> {
-    run(cargo(root).args(["build", "--release", "--package", "haar", "--package", "haar-bench"]))?;
+    run(cargo(root).args([
+        "build",
+        "--release",
+        "--package",
+        "haar",
+        "--package",
+        "haar-bench",
+        "--package",
+        "haar-echo-function",
+    ]))?;
     let bin = venv::with(root, "bench", &root.join("bench/requirements.txt"))?;
     let release = target(root).join("release");
     let mut command = std::process::Command::new(release.join("haar-bench"));
@@ -17,6 +26,7 @@ pub fn run_all(root: &Path, arguments: &[String]) -> Result<()> {
         .args(arguments)
         .current_dir(root)
         .env("HAAR", release.join("haar"))
+        .env("ECHO_FUNCTION", release.join("bootstrap"))
         .env("MOTO_SERVER", bin.join("moto_server"))
         .env("BENCH_PYTHON", &bin);
     run(&mut command)

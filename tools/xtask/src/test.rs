@@ -21,7 +21,7 @@ struct Tally {
 pub fn all(root: &Path, rust: bool, clients: bool) -> Result<()> {
     let mut tally = Tally::default();
     // Whole-house tests and real clients start the program itself.
-    run_step(&mut tally, cargo(root).args(["build", "--package", "haar"]))?;
+    run_step(&mut tally, cargo(root).args(["build", "--package", "haar", "--package", "haar-echo-function"]))?;
     if rust {
         rust_tests(root, &mut tally)?;
     }
@@ -69,6 +69,7 @@ fn client_tests(root: &Path, tally: &mut Tally) -> Result<()> {
     let mut command = Command::new(bin.join("python"));
     command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "4"]).current_dir(&folder);
     command.env("HAAR", target(root).join("debug/haar")).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("ECHO_FUNCTION", target(root).join("debug/bootstrap"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
     command.env("PATH", std::env::join_paths(folders)?);

@@ -77,6 +77,7 @@ const fn operation(
         method,
         uri,
         status: 200,
+        request_bytes_max: None,
         input: Some(ShapeId(input)),
         output,
         result_wrapper: None,
@@ -94,6 +95,7 @@ static OPERATIONS: [Operation; 4] = [
 
 static MODEL: Model = Model {
     service: "s3",
+    service_id: "S3",
     signing_name: "s3",
     endpoint_prefix: "s3",
     api_version: "2006-03-01",

@@ -4,9 +4,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use haar_kernel::Value;
 use haar_kernel::schema::{Kind, Member, Model, Shape, TimestampFormat};
+use http::HeaderMap;
 
 use crate::malformed::{Found, Malformed};
 use crate::text;
+
+/// The lines of a header, joined with commas. A request has few headers and an operation knows many, so those that were
+/// sent are gone through: hashing each name that was not sent costs more.
+pub(crate) fn lines(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let mut lines = headers.iter().filter(|(sent, _)| sent.as_str().eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let mut joined = lines.next()?.as_bytes().to_vec();
+    for line in lines {
+        joined.push(b',');
+        joined.extend_from_slice(line.as_bytes());
+    }
+    Some(joined)
+}
 
 /// Reads the value of a header; several lines of it are joined with commas before.
 pub(crate) fn read(

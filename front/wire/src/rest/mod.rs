@@ -1,6 +1,6 @@
 //! What restJson1 and restXml share: members in the path, the query string, headers, the status and the body.
 
-mod header;
+pub(crate) mod header;
 mod request;
 mod response;
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use haar_kernel::schema::{Kind, Location, Member, Model, Shape, Structure, TimestampFormat};
 use haar_kernel::{Bytes, Fault, Value, argument};
-use http::header::HeaderValue;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
@@ -23,6 +22,9 @@ pub(crate) fn decode<D: Document>(
     body: Payload,
 ) -> Result<Value, Fault> {
     let model = recognised.model;
+    if s3::is(model) {
+        s3::refuse_encryption_of_read(recognised.operation, parts)?;
+    }
     let malformed = |malformed: Malformed| malformed.into_fault(recognised.protocol);
     let Some(input) = recognised.operation.input else { return Ok(Value::Struct(Vec::new())) };
     let shape = model.shape(input);
@@ -165,7 +167,7 @@ fn from_query(model: &'static Model, member: &'static Member, query: &Query) -> 
 fn from_header(recognised: &Recognised, member: &'static Member, parts: &Parts) -> Result<Value, Fault> {
     let model = recognised.model;
     let name = member.wire_name();
-    let sent = if s3::is(model) { s3::header(parts, name) } else { lines(parts, name) };
+    let sent = if s3::is(model) { s3::header(parts, name) } else { header::lines(&parts.headers, name) };
     let Some(sent) = sent else { return Ok(Value::Absent) };
     let sent = String::from_utf8_lossy(&sent);
     let shape = model.shape(member.target);
@@ -177,18 +179,14 @@ fn from_header(recognised: &Recognised, member: &'static Member, parts: &Parts) 
     }
 }
 
-/// The lines of a header, joined with commas.
-fn lines(parts: &Parts, name: &str) -> Option<Vec<u8>> {
-    let lines: Vec<&[u8]> = parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-    (!lines.is_empty()).then(|| lines.join(&b","[..]))
-}
-
 /// A map of the headers with a prefix.
 fn from_headers(model: &'static Model, member: &'static Member, parts: &Parts) -> Value {
     let prefix = member.wire_name.unwrap_or_default().to_ascii_lowercase();
     let mut entries = Vec::new();
     for name in parts.headers.keys() {
-        if let (Some(rest), Some(sent)) = (name.as_str().strip_prefix(&prefix), lines(parts, name.as_str())) {
+        if let (Some(rest), Some(sent)) =
+            (name.as_str().strip_prefix(&prefix), header::lines(&parts.headers, name.as_str()))
+        {
             let text =
                 if s3::is(model) { mail_safe::decode(&sent) } else { String::from_utf8_lossy(&sent).into_owned() };
             entries.push((rest.to_owned(), Value::String(text)));

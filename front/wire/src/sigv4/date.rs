@@ -56,7 +56,9 @@ impl AmzDate {
 
     /// `yyyymmdd`, as the credential scope has it.
     pub fn day(self) -> String {
-        self.civil().strftime("%Y%m%d").to_string()
+        let mut basic = self.to_string();
+        basic.truncate("yyyymmdd".len());
+        basic
     }
 
     /// `2015-08-30T12:36:00Z`, as S3's error details have it.
@@ -72,7 +74,21 @@ impl AmzDate {
 
 impl fmt::Display for AmzDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.civil().strftime("%Y%m%dT%H%M%SZ"))
+        let civil = self.civil();
+        let mut text = *b"yyyymmddThhmmssZ";
+        // By hand: every request's signature covers one, and a format string would be read each time.
+        let mut put = |from: usize, to: usize, mut number: u16| {
+            for digit in text[from..to].iter_mut().rev() {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(0, 4, civil.year().unsigned_abs());
+        let parts = [civil.month(), civil.day(), civil.hour(), civil.minute(), civil.second()];
+        for (from, part) in [4, 6, 9, 11, 13].into_iter().zip(parts) {
+            put(from, from + 2, part.unsigned_abs().into());
+        }
+        f.write_str(std::str::from_utf8(&text).expect("digits are text"))
     }
 }
 

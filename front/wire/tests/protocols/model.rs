@@ -14,6 +14,7 @@ pub fn build(metadata: &Json, shapes: &Json, given: &Json) -> &'static Model {
     let namespace = &metadata["xmlNamespace"];
     leak(Model {
         service: "test",
+        service_id: "Test",
         signing_name: "test",
         endpoint_prefix: "test",
         api_version: text(&metadata["apiVersion"]).unwrap_or_default(),
@@ -68,6 +69,7 @@ impl Builder<'_> {
             method: text(&http["method"]).unwrap_or("POST"),
             uri: text(&http["requestUri"]).unwrap_or("/"),
             status: http["responseCode"].as_u64().map_or(200, |code| code.try_into().unwrap()),
+            request_bytes_max: None,
             input: end("input"),
             output: end("output"),
             result_wrapper: text(&given["output"]["resultWrapper"]),

@@ -204,3 +204,31 @@ async fn a_store_that_fails_is_reported_and_counted() {
     assert!(matches!(ledger.flush().await, Err(LedgerError::Store(StoreError::FrameTooLarge { .. }))));
     assert_eq!(ledger.stats().lost, 1);
 }
+
+#[tokio::test]
+async fn a_follower_gets_each_line_once_and_is_woken_for_the_first() {
+    let ledger = open(&store());
+    let woken = Arc::new(AtomicU64::new(0));
+    let counter = woken.clone();
+    ledger.wake_with(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let follow = async |from, lines_max| {
+        let tail = ledger.tail(from, lines_max).await.expect("readable");
+        let seconds: Vec<i64> = tail.lines.iter().map(|line| line.time.seconds()).collect();
+        (seconds, tail.position, tail.more)
+    };
+    let (none, start, more) = follow(Default::default(), 10).await;
+    assert!(none.is_empty() && !more);
+    for second in 1..=3 {
+        ledger.record(at(second)).await;
+    }
+    assert_eq!(woken.load(Ordering::Relaxed), 1);
+    let (first, middle, more) = follow(start, 2).await;
+    assert_eq!((first, more), (vec![1, 2], true));
+    ledger.record(at(4)).await;
+    assert_eq!(woken.load(Ordering::Relaxed), 2);
+    let (rest, end, more) = follow(middle, 10).await;
+    assert_eq!((rest, more), (vec![3, 4], false));
+    assert_eq!(follow(end, 10).await.0, Vec::<i64>::new());
+}

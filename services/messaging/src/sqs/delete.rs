@@ -12,7 +12,7 @@ use super::inventory::Inventory;
 use super::live::Ripple;
 use super::model::MESSAGES;
 use super::receipt::Receipt;
-use super::{Sqs, batch, meter, queue_in};
+use super::{Sqs, batch, measures, meter, queue_in};
 
 /// DeleteMessage.
 pub async fn delete(ctx: &Ctx, sqs: &Sqs, input: DeleteMessageRequest) -> Result<(), SqsError> {
@@ -56,9 +56,11 @@ async fn delete_all(
         .map(|handle| Receipt::open(ctx, &address, &handle).map(|receipt| (handle, receipt)))
         .collect();
     let (live, now) = (sqs.live.clone(), ctx.now());
-    sqs.store
+    let target = address.clone();
+    let (number, outcomes) = sqs
+        .store
         .write(move |tx| {
-            queue_in(tx, &address)?;
+            let number = queue_in(tx, &target)?.number;
             let mut ripple = Ripple::default();
             let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             let mut outcomes = Vec::with_capacity(receipts.len());
@@ -67,9 +69,13 @@ async fn delete_all(
                 outcomes.push(batch::outcome(deleted)?);
             }
             ripple.on_commit(tx, &live);
-            Ok(outcomes)
+            Ok::<_, SqsError>((number, outcomes))
         })
-        .await
+        .await?;
+    let deleted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    measures::count(ctx, "NumberOfMessagesDeleted", &address, deleted);
+    sqs.live.gauges.called(number, &address, now);
+    Ok(outcomes)
 }
 
 fn delete_one(inventory: &mut Inventory, handle: &str, receipt: &Receipt) -> Result<(), SqsError> {

@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use haar_platform::kernel::{Timestamp, Waker};
 use haar_platform::store::{Read, Span, StoreError, Tx};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::deadline::Deadline;
+
+use super::measures::Gauges;
 use super::model::{BY_VISIBILITY, QUEUES};
 
 /// Shared by operations, jobs and the callbacks of commits.
@@ -25,6 +27,8 @@ pub struct Live {
     pub sweep: Waker,
     /// The job that moves messages out of dead-letter queues.
     pub moves: Waker,
+    /// The job that looks at what queues hold.
+    pub gauges: Gauges,
 }
 
 /// The hidden messages of a queue, by why they are hidden.
@@ -95,6 +99,7 @@ impl Live {
     /// After the store was emptied: nothing is hidden, and whoever waits learns that its queue is gone.
     pub fn forget(&self) {
         self.hidden.lock().clear();
+        self.gauges.forget();
         self.bells.lock().values().for_each(|bell| bell.notify_waiters());
     }
 
@@ -155,40 +160,6 @@ enum Ring {
     Messages(usize),
     /// What the waiters know of the future is no longer true.
     Everyone,
-}
-
-/// When a job is due, and the way to have it earlier.
-pub struct Deadline {
-    pub waker: Waker,
-    at: AtomicI64,
-}
-
-impl Default for Deadline {
-    /// Not due: jobs run when the house opens, whatever this says.
-    fn default() -> Self {
-        Self { waker: Waker::default(), at: AtomicI64::new(i64::MAX) }
-    }
-}
-
-impl Deadline {
-    /// Something is due then; wakes the job if it sleeps for longer.
-    pub fn note(&self, due: Timestamp) {
-        if self.at.fetch_min(due.millis(), Ordering::AcqRel) > due.millis() {
-            self.waker.wake();
-        }
-    }
-
-    /// The job begins to look: whatever falls due from here on wakes it again.
-    pub fn reset(&self) {
-        self.at.store(i64::MAX, Ordering::Release);
-    }
-
-    /// The job found out when it is due.
-    pub fn set(&self, due: Option<Timestamp>) {
-        if let Some(due) = due {
-            self.at.fetch_min(due.millis(), Ordering::AcqRel);
-        }
-    }
 }
 
 /// What a transaction changes in memory, once it is durable.

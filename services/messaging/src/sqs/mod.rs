@@ -5,6 +5,8 @@
 //!   send, receive, delete, visibility                        the way of a message
 //!   inventory   puts messages in and takes them out; every change goes through it
 //!   live        what follows from the tables and is kept in memory: hidden counts, bells, deadlines
+//!   target      what other services deliver to queues
+//!   measures    the metrics of AWS/SQS
 //!   upkeep      what happens by itself
 //! ```
 
@@ -18,6 +20,7 @@ mod digest;
 mod error;
 mod inventory;
 mod live;
+mod measures;
 mod model;
 mod move_task;
 mod permission;
@@ -29,6 +32,7 @@ mod redrive;
 mod send;
 mod settings;
 mod tags;
+mod target;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -148,6 +152,9 @@ pub fn service(platform: &Platform) -> Service {
         .job("forgetting", &live.forgetting.waker, upkeep::forget)
         .job("sweep", &live.sweep, upkeep::sweep)
         .job("moves", &live.moves, move_task::advance)
+        .job("gauges", &live.gauges.due.waker, measures::sample)
+        // What others deliver.
+        .target(target::serves, target::receive)
         .forget(|sqs| sqs.live.forget())
         .build()
 }

@@ -20,7 +20,7 @@ use super::receipt::Receipt;
 use super::redrive::DeadLetters;
 use super::send::{DEDUPLICATION_INTERVAL, check_id, sequence_text};
 use super::settings::{VISIBILITY_SECONDS_MAX, WAIT_SECONDS_MAX};
-use super::{Sqs, content, digest, meter, queue_in};
+use super::{Sqs, content, digest, measures, meter, queue_in};
 
 /// Messages of one answer.
 const MESSAGES_MAX: i32 = 10;
@@ -91,6 +91,8 @@ pub async fn receive(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Resu
     let (wish, selection) = parse(ctx, sqs, input)?;
     let taken = wait(ctx, sqs, &wish).await?;
     meter(ctx, taken.iter().map(|taken| content::size(&taken.content)).sum());
+    measures::count(ctx, "NumberOfMessagesReceived", &wish.address, taken.len());
+    measures::count(ctx, "NumberOfEmptyReceives", &wish.address, usize::from(taken.is_empty()));
     let messages: Vec<_> = taken.into_iter().map(|taken| taken.show(ctx, &wish.address, &selection)).collect();
     Ok(ReceiveMessageResult { messages: (!messages.is_empty()).then_some(messages) })
 }
@@ -98,6 +100,7 @@ pub async fn receive(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Resu
 fn parse(ctx: &Ctx, sqs: &Sqs, input: ReceiveMessageRequest) -> Result<(Wish, Selection), SqsError> {
     let address = Address::from_url(ctx, &input.queue_url)?;
     let queue = sqs.queue(&address)?;
+    sqs.live.gauges.called(queue.number, &address, ctx.now());
     let mut system = input.attribute_names.unwrap_or_default();
     system.extend(input.message_system_attribute_names.unwrap_or_default());
     if let Some(unknown) = system.iter().find(|name| !SYSTEM_ATTRIBUTES.contains(&name.as_str())) {

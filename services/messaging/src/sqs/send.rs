@@ -18,7 +18,7 @@ use super::inventory::Inventory;
 use super::live::Ripple;
 use super::model::{Content, DEDUPLICATIONS, Deduplication, Message, Place, Queue};
 use super::settings::{DELAY_SECONDS_MAX, MESSAGE_BYTES_MAX, Settings};
-use super::{Sqs, batch, content, digest, meter, queue_in};
+use super::{Sqs, batch, content, digest, measures, meter, queue_in};
 
 /// How long a deduplication id is remembered.
 pub const DEDUPLICATION_INTERVAL: Duration = Duration::from_secs(5 * 60);
@@ -90,7 +90,7 @@ pub async fn send(ctx: &Ctx, sqs: &Sqs, input: SendMessageRequest) -> Result<Sen
     }
     meter(ctx, size);
     let digests = Digests::of(&parcel.content);
-    let mut sent = deliver(ctx, sqs, address, vec![parcel]).await?;
+    let mut sent = deliver(ctx, sqs, &address, &queue, vec![parcel]).await?;
     let sent = sent.pop().expect("one parcel was delivered");
     Ok(SendMessageResult {
         md5_of_message_body: Some(digests.body),
@@ -135,7 +135,7 @@ pub async fn send_batch(
         return Err(SqsError::BatchRequestTooLong { max, sent: total });
     }
     meter(ctx, total);
-    let sent = if parcels.is_empty() { Vec::new() } else { deliver(ctx, sqs, address, parcels).await? };
+    let sent = if parcels.is_empty() { Vec::new() } else { deliver(ctx, sqs, &address, &queue, parcels).await? };
     Ok(answer_batch(good, sent, failed))
 }
 
@@ -258,11 +258,20 @@ pub fn check_id(name: &'static str, id: Option<&str>) -> Result<(), SqsError> {
 }
 
 /// Puts parcels into the queue, all or none.
-async fn deliver(ctx: &Ctx, sqs: &Sqs, address: Address, parcels: Vec<Parcel>) -> Result<Vec<Sent>, SqsError> {
+async fn deliver(
+    ctx: &Ctx,
+    sqs: &Sqs,
+    address: &Address,
+    queue: &Queue,
+    parcels: Vec<Parcel>,
+) -> Result<Vec<Sent>, SqsError> {
     let (live, now) = (sqs.live.clone(), ctx.now());
-    sqs.store
+    let sizes: Vec<_> = parcels.iter().map(|parcel| content::size(&parcel.content)).collect();
+    let target = address.clone();
+    let sent = sqs
+        .store
         .write(move |tx| {
-            let queue = queue_in(tx, &address)?;
+            let queue = queue_in(tx, &target)?;
             let mut ripple = Ripple::default();
             let mut inventory = Inventory { tx, ripple: &mut ripple, now };
             let mut sent = Vec::with_capacity(parcels.len());
@@ -270,9 +279,13 @@ async fn deliver(ctx: &Ctx, sqs: &Sqs, address: Address, parcels: Vec<Parcel>) -
                 sent.push(put(&mut inventory, &queue, parcel)?);
             }
             ripple.on_commit(tx, &live);
-            Ok(sent)
+            Ok::<_, SqsError>(sent)
         })
-        .await
+        .await?;
+    measures::count(ctx, "NumberOfMessagesSent", address, sizes.len());
+    sizes.into_iter().for_each(|bytes| measures::sent(ctx, address, bytes));
+    sqs.live.gauges.called(queue.number, address, now);
+    Ok(sent)
 }
 
 fn put(inventory: &mut Inventory, queue: &Queue, parcel: Parcel) -> Result<Sent, SqsError> {

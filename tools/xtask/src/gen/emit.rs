@@ -70,6 +70,7 @@ impl Emitter<'_> {
         let violations = match self.service.violations.as_str() {
             "validation-exception" => "ValidationException",
             "validation-error" => "ValidationError",
+            "invalid-parameter" => "InvalidParameter",
             "parameter" => "Parameter",
             "argument" => "Argument",
             other => bail!("{other} is no way to word violations"),
@@ -79,8 +80,9 @@ impl Emitter<'_> {
         writeln!(out, "/// What AWS says the service is.\npub static MODEL: Model = Model {{")?;
         writeln!(
             out,
-            "service: {:?}, signing_name: {:?}, endpoint_prefix: {endpoint:?}, api_version: {:?},",
+            "service: {:?}, service_id: {:?}, signing_name: {:?}, endpoint_prefix: {endpoint:?}, api_version: {:?},",
             self.service.name,
+            text("serviceId").context("no serviceId")?,
             text("signingName").unwrap_or(endpoint),
             text("apiVersion").unwrap_or_default()
         )?;
@@ -150,10 +152,11 @@ impl Emitter<'_> {
                 operation["authtype"] == "none" || operation["auth"] == serde_json::json!(["smithy.api#noAuth"]);
             writeln!(
                 out,
-                "Operation {{ name: {name:?}, served: {served}, method: {:?}, uri: {:?}, status: {}, input: {}, output: {}, result_wrapper: {:?}, input_root: {root}, signed: {} }},",
+                "Operation {{ name: {name:?}, served: {served}, method: {:?}, uri: {:?}, status: {}, request_bytes_max: {:?}, input: {}, output: {}, result_wrapper: {:?}, input_root: {root}, signed: {} }},",
                 http["method"].as_str().unwrap_or("POST"),
                 http["requestUri"].as_str().unwrap_or("/"),
                 http["responseCode"].as_u64().unwrap_or(200),
+                self.service.request_bytes_max.get(name),
                 end("input")?,
                 end("output")?,
                 operation["output"]["resultWrapper"].as_str(),

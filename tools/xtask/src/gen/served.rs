@@ -33,6 +33,8 @@ pub struct Service {
     pub violations: String,
     /// Served operations.
     pub operations: Vec<String>,
+    /// Operations whose requests may weigh more than the front door lets in otherwise, with the bytes.
+    pub request_bytes_max: BTreeMap<String, u32>,
     /// Where we differ from AWS, in sentences for COMPATIBILITY.md.
     pub gaps: Vec<String>,
 }
@@ -50,6 +52,8 @@ struct Entry {
     violations: String,
     operations: Vec<String>,
     #[serde(default)]
+    request_bytes_max: BTreeMap<String, u32>,
+    #[serde(default)]
     gaps: Vec<String>,
 }
 
@@ -63,6 +67,7 @@ impl Served {
             model: entry.model,
             violations: entry.violations,
             operations: entry.operations,
+            request_bytes_max: entry.request_bytes_max,
             gaps: entry.gaps,
         });
         Ok(Self { services: services.collect(), botocore: file.botocore })

@@ -18,7 +18,6 @@
 mod change;
 mod configuration;
 mod crawl;
-mod cron;
 mod definition;
 mod event;
 mod exclusion;

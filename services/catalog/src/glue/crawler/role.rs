@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use haar_platform::aws::{s3, sts};
+use haar_platform::aws::s3;
 use haar_platform::kernel::{Arn, Caller, Ctx, Fault};
-use haar_platform::policy::Principal;
+use haar_platform::role;
 
 /// The name of the sessions.
 const SESSION: &str = "AWS-Crawler";
@@ -14,31 +14,9 @@ pub fn arn(ctx: &Ctx, role: &str) -> Arn {
     role.parse().unwrap_or_else(|_| ctx.global_arn("iam", format!("role/{}", role.trim_start_matches('/'))))
 }
 
-/// A session of the role, which must trust Glue. Where there are no roles at all (a house without an identity room)
-/// the account itself works.
+/// A session of the role, which must trust Glue.
 pub async fn assume(ctx: &Ctx, role: &str) -> Result<Arc<Caller>, Fault> {
-    let role_arn = arn(ctx, role).to_string();
-    let request =
-        sts::AssumeRoleRequest { role_arn: role_arn.clone(), role_session_name: SESSION.into(), ..Default::default() };
-    let session = match ctx.call::<sts::AssumeRole>("glue", request).await {
-        Ok(session) => session,
-        Err(fault) if is_not_served(&fault) => return Ok(Arc::new(Caller::root(&ctx.account))),
-        Err(fault) => return Err(fault),
-    };
-    let user = session.assumed_role_user.ok_or_else(|| Fault::internal("a session without a user"))?;
-    let (role_id, _) = user.assumed_role_id.split_once(':').unwrap_or((&user.assumed_role_id, ""));
-    Ok(Arc::new(Caller {
-        principal: Principal::RoleSession {
-            arn: user.arn.clone(),
-            role_arn,
-            role_id: role_id.to_owned(),
-            account: ctx.account.to_string(),
-        },
-        arn: user.arn,
-        user_id: user.assumed_role_id.clone(),
-        access_key_id: session.credentials.map(|credentials| credentials.access_key_id),
-        ..Caller::root(&ctx.account)
-    }))
+    Ok(role::assume(ctx, "glue", &arn(ctx, role).to_string(), SESSION).await?.caller)
 }
 
 /// Whether the role may list what is under a path, and read the first object there. The error is for the crawl.
@@ -51,7 +29,7 @@ pub async fn check_reading(ctx: &Ctx, role: &Arc<Caller>, bucket: &str, prefix: 
     };
     let listed = match ctx.call_as::<s3::ListObjectsV2>(role.clone(), request).await {
         Ok(listed) => listed,
-        Err(fault) if is_not_served(&fault) => return Ok(()),
+        Err(fault) if fault.is_not_served() => return Ok(()),
         Err(fault) => return Err(refused(ctx, &fault, bucket, prefix)),
     };
     let first = listed.contents.and_then(|mut objects| objects.pop()).and_then(|object| object.key);
@@ -74,8 +52,4 @@ fn refused(ctx: &Ctx, fault: &Fault, bucket: &str, path: &str) -> String {
          s3://{bucket}/{path}. Tables created did not infer schemas from this file.",
         ctx.request_id
     )
-}
-
-fn is_not_served(fault: &Fault) -> bool {
-    fault.status == 501
 }

@@ -1,22 +1,35 @@
 //! Schedules: crawlers that begin to crawl by themselves.
 
+use std::time::Duration;
+
 use haar_platform::aws::glue as aws;
 use haar_platform::kernel::{Access, AccountId, Ctx, Fault, Next, Region, Timestamp};
+use haar_platform::schedule::{Cron, Zone};
 use haar_platform::store::{Read, Span};
 
 use super::super::Glue;
 use super::super::access::Touch;
 use super::super::error::Error;
 use super::super::place::Place;
-use super::cron::Cron;
 use super::model::{BY_DUE, CRAWLERS, Crawler, Schedule};
 use super::{event, run};
+
+/// What the times of a schedule must be apart.
+/// <https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html>
+const APART_MIN: Duration = Duration::from_secs(5 * 60);
 
 /// A schedule, which runs from now on; an empty text is none.
 pub fn parse(text: Option<&str>, now: Timestamp) -> Result<Option<Schedule>, Error> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let cron = Cron::parse(text).map_err(Error::invalid)?;
-    Ok(Some(Schedule { expression: text.to_owned(), running: true, due: cron.after(now) }))
+    let Some(cron) = Cron::parse(text) else {
+        return Err(Error::invalid(format!("Invalid cron expression: {text}")));
+    };
+    if cron.is_faster_than(APART_MIN) {
+        return Err(Error::invalid(format!(
+            "Cron expressions that lead to rates faster than 5 minutes are not supported: {text}"
+        )));
+    }
+    Ok(Some(Schedule { expression: text.to_owned(), running: true, due: cron.after(now, &Zone::UTC) }))
 }
 
 /// The crawler.
@@ -151,5 +164,5 @@ pub async fn work(ctx: &Ctx, glue: &Glue) -> Result<Next, Error> {
 
 fn next(schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
     // What is kept was checked before.
-    Cron::parse(&schedule.expression).ok()?.after(now)
+    Cron::parse(&schedule.expression)?.after(now, &Zone::UTC)
 }

@@ -11,6 +11,7 @@ mod permissions;
 mod queues;
 mod redrive;
 mod standard;
+mod targets;
 mod upkeep;
 
 use std::collections::BTreeMap;

@@ -289,6 +289,7 @@ async fn record(execution: &Execution, ended: Option<&Result<Outcome, Failure>>)
             _ => Vec::new(),
         },
         ignored: Vec::new(),
+        measures: Vec::new(),
     };
     execution.athena.ledger.record(line).await;
 }

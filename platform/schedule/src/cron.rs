@@ -1,13 +1,13 @@
-//! Cron expressions of Glue: `cron(minutes hours day-of-month month day-of-week year)`, in UTC.
+//! `cron(minutes hours day-of-month month day-of-week year)`: at the times that the fields allow.
 //!
-//! <https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html>
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
 
-use haar_platform::kernel::Timestamp;
+use std::time::Duration;
+
+use haar_kernel::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::TimeZone;
 
-/// What a schedule's times must be apart.
-const MINUTES_MIN: i64 = 5;
+use crate::zone::Zone;
 
 /// Times that are looked at to see how far apart they are.
 const TIMES_COMPARED: usize = 300;
@@ -16,7 +16,7 @@ const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AU
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const YEARS: (i16, i16) = (1970, 2199);
 
-/// A schedule.
+/// Times by the fields of a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cron {
     minutes: Vec<i16>,
@@ -44,19 +44,8 @@ enum Days {
 }
 
 impl Cron {
-    /// Reads an expression; what is wrong with it, in a sentence, when it is none.
-    pub fn parse(text: &str) -> Result<Cron, String> {
-        Cron::read(text).ok_or_else(|| format!("Invalid cron expression: {text}")).and_then(|cron| {
-            if cron.is_too_fast() {
-                return Err(format!(
-                    "Cron expressions that lead to rates faster than 5 minutes are not supported: {text}"
-                ));
-            }
-            Ok(cron)
-        })
-    }
-
-    fn read(text: &str) -> Option<Cron> {
+    /// Reads an expression; `None` if it is none.
+    pub fn parse(text: &str) -> Option<Self> {
         let inside = text.trim().strip_prefix("cron(")?.strip_suffix(')')?;
         let fields: Vec<String> = inside.split_whitespace().map(str::to_ascii_uppercase).collect();
         let [minutes, hours, day_of_month, months, day_of_week, years] = fields.as_slice() else { return None };
@@ -76,23 +65,25 @@ impl Cron {
         })
     }
 
-    /// The first time behind another; none when there will be no more.
-    pub fn after(&self, now: Timestamp) -> Option<Timestamp> {
-        let now = TimeZone::UTC.to_datetime(jiff::Timestamp::from_millisecond(now.millis()).ok()?);
-        let years = self.years.iter().filter(|year| **year >= now.year());
+    /// The first time behind `now` on the clocks of a zone; none when there will be no more. A time that the clocks
+    /// leave out in spring is left out, and one that they repeat in autumn is not repeated.
+    /// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#daylist-savings-time>
+    pub fn after(&self, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+        let local = zone.local(now)?;
+        let years = self.years.iter().filter(|year| **year >= local.year());
         for (&year, &month) in years.flat_map(|year| self.months.iter().map(move |month| (year, month))) {
             let first = Date::new(year, month as i8, 1).ok()?;
-            if first.last_of_month() < now.date() {
+            if first.last_of_month() < local.date() {
                 continue;
             }
             for day in self.days.of(first) {
                 let Ok(date) = Date::new(year, month as i8, day) else { continue };
-                if date < now.date() {
+                if date < local.date() {
                     continue;
                 }
-                if let Some(time) = self.times_of(date).find(|time| *time > now) {
-                    let due = TimeZone::UTC.to_timestamp(time).ok()?;
-                    return Some(Timestamp::from_millis(due.as_millisecond()));
+                let ahead = self.times_of(date).filter(|time| *time > local);
+                if let Some(due) = ahead.filter_map(|time| zone.shown(time)).find(|due| *due > now) {
+                    return Some(due);
                 }
             }
         }
@@ -104,12 +95,13 @@ impl Cron {
         hours.flat_map(move |&hour| self.minutes.iter().map(move |&minute| date.at(hour as i8, minute as i8, 0, 0)))
     }
 
-    fn is_too_fast(&self) -> bool {
-        let mut last = None;
+    /// Whether any two of its times are closer than that.
+    pub fn is_faster_than(&self, apart: Duration) -> bool {
+        let mut last: Option<Timestamp> = None;
         let mut at = Timestamp::from_seconds(0);
         for _ in 0..TIMES_COMPARED {
-            let Some(next) = self.after(at) else { return false };
-            if last.is_some_and(|last: Timestamp| next.seconds() - last.seconds() < MINUTES_MIN * 60) {
+            let Some(next) = self.after(at, &Zone::UTC) else { return false };
+            if last.is_some_and(|last| next - last < apart) {
                 return true;
             }
             (last, at) = (Some(next), next);
@@ -225,8 +217,31 @@ mod tests {
     use super::*;
 
     fn next(cron: &str, after: &str) -> String {
-        let due = Cron::parse(cron).unwrap().after(Timestamp::parse_iso8601(after).unwrap());
+        next_in("UTC", cron, after)
+    }
+
+    fn next_in(zone: &str, cron: &str, after: &str) -> String {
+        let zone = Zone::parse(zone).unwrap();
+        let due = Cron::parse(cron).unwrap().after(Timestamp::parse_iso8601(after).unwrap(), &zone);
         due.map_or("never".into(), Timestamp::iso8601)
+    }
+
+    #[test]
+    fn times_follow_the_clocks_of_the_zone() {
+        // New York goes to summer time on 2026-03-08 at 2:00 and back on 2026-11-01 at 2:00.
+        for (cron, after, due) in [
+            ("cron(0 8 * * ? *)", "2026-03-07T13:00:00Z", "2026-03-08T12:00:00Z"),
+            ("cron(0 8 * * ? *)", "2026-10-31T12:00:00Z", "2026-11-01T13:00:00Z"),
+            // There is no 2:30 on that day.
+            ("cron(30 2 * * ? *)", "2026-03-07T08:00:00Z", "2026-03-09T06:30:00Z"),
+            // There are two 1:30 on that day, but only one run.
+            ("cron(30 1 * * ? *)", "2026-10-31T06:00:00Z", "2026-11-01T05:30:00Z"),
+            ("cron(30 1 * * ? *)", "2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"),
+            ("cron(0/30 * * * ? *)", "2026-11-01T05:30:00Z", "2026-11-01T07:00:00Z"),
+            ("cron(0/30 * * * ? *)", "2026-11-01T06:10:00Z", "2026-11-01T07:00:00Z"),
+        ] {
+            assert_eq!(next_in("America/New_York", cron, after), due, "{cron} after {after}");
+        }
     }
 
     #[test]
@@ -277,11 +292,17 @@ mod tests {
             "cron(0/0 12 * * ? *)",
             "cron(a 12 * * ? *)",
         ] {
-            assert_eq!(Cron::parse(cron), Err(format!("Invalid cron expression: {cron}")));
+            assert_eq!(Cron::parse(cron), None, "{cron}");
         }
+    }
+
+    #[test]
+    fn what_is_too_fast_can_be_told() {
+        let fast = |cron: &str| Cron::parse(cron).unwrap().is_faster_than(Duration::from_secs(5 * 60));
         for cron in ["cron(* * * * ? *)", "cron(0,3 * * * ? *)", "cron(0/4 * * * ? *)", "cron(1,59 * * * ? *)"] {
-            assert!(Cron::parse(cron).unwrap_err().starts_with("Cron expressions that lead to rates faster"));
+            assert!(fast(cron), "{cron}");
         }
-        assert!(Cron::parse("cron(0/5 * * * ? *)").is_ok());
+        assert!(!fast("cron(0/5 * * * ? *)"));
+        assert!(!fast("cron(0 0 1 1 ? 2027)"));
     }
 }

@@ -1,0 +1,3 @@
+//! The functions room: code that runs when it is asked to.
+
+pub mod lambda;

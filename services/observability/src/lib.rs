@@ -1,0 +1,3 @@
+//! The observability room: what operators look at.
+pub mod cloudwatch;
+pub mod logs;
