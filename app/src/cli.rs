@@ -26,9 +26,9 @@ pub enum Command {
     Status(Status),
     /// Show or move the house's clock.
     Clock(Clock),
-    /// Show the calls that the house has recorded, newest last.
+    /// Show the calls that the house has recorded, and what happened by itself, newest last.
     Logs(Logs),
-    /// Show the events that the house has delivered, newest last.
+    /// Show the events that services and callers have put on the bus, newest last.
     Events(Events),
     /// Work with policies.
     Iam(Iam),
@@ -67,7 +67,7 @@ pub struct Up {
     /// The region of calls that name none [default: us-east-1].
     #[arg(long, env = "HAAR_REGION")]
     pub region: Option<String>,
-    /// What goes to standard error: error, warn, info, debug, or a filter like haar_sqs=debug [default: info].
+    /// What goes to standard error: error, warn, info, debug, or a filter like haar_events=debug [default: info].
     #[arg(long, value_name = "FILTER", env = "HAAR_LOG")]
     pub log: Option<String>,
     /// Logs as JSON lines.
@@ -156,7 +156,7 @@ pub struct Logs {
     /// Which house.
     #[command(flatten)]
     pub house: Endpoint,
-    /// Only this service: sqs, ssm, iam, sts.
+    /// Only this service, as `haar status` names it: s3, lambda, events.
     #[arg(long)]
     pub service: Option<String>,
     /// At most this many.

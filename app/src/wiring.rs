@@ -6,7 +6,7 @@ use haar_gateway::{AuthMode, Gateway, IamMode, Listener, Switchboard};
 use haar_platform::Platform;
 use haar_platform::kernel::ctx::Dispatch;
 use haar_platform::kernel::paging::Pager;
-use haar_platform::kernel::{Clock, House, Objects, Service};
+use haar_platform::kernel::{Clock, House, Objects, Service, ids};
 use haar_platform::store::{Config, Store, TableInfo};
 use haar_process::Supervisor;
 use haar_sql::Engine;
@@ -121,7 +121,7 @@ fn rooms(platform: &Platform, settings: &Settings) -> Result<Vec<Service>, Failu
 /// files.
 fn supervisor(platform: &Platform, settings: &Settings) -> Result<Arc<Supervisor>, Failure> {
     let beside = settings.data_dir.as_ref().map(|folder| folder.join("work"));
-    let root = beside.unwrap_or_else(|| std::env::temp_dir().join(format!("haar-work-{}", std::process::id())));
+    let root = beside.unwrap_or_else(|| std::env::temp_dir().join(format!("haar-work-{}", ids::uuid())));
     let (clock, tasks) = (platform.house.clock.clone(), platform.house.tasks.clone());
     let config = haar_process::Config { root, clock, tasks };
     Supervisor::open(config).map_err(|error| Failure::new("failed to prepare for functions").because(error))

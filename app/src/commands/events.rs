@@ -1,4 +1,4 @@
-//! `haar events`: the events that the house has delivered.
+//! `haar events`: the events that services and callers have put on the bus.
 
 use http::Method;
 

@@ -48,6 +48,7 @@ pub struct Supervisor {
     pub(crate) tasks: Tasks,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) client: PathBuf,
+    root: PathBuf,
     scratch: PathBuf,
     scratch_names: AtomicU64,
     packages: Arc<Packages>,
@@ -87,6 +88,7 @@ impl Supervisor {
             scratch: root.join("scratch"),
             scratch_names: AtomicU64::new(0),
             packages: Arc::new(Packages::new(root.join("packages"))),
+            root,
             runtimes: Arc::default(),
             spawner,
             reaper,
@@ -168,6 +170,13 @@ impl Drop for Scratch {
 }
 
 /// Empties the work area and lays it out; its absolute path.
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // Nothing in it outlives the house; what cannot be removed now is removed when the next house opens here.
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}
+
 fn prepare(root: &std::path::Path) -> io::Result<PathBuf> {
     match std::fs::remove_dir_all(root) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

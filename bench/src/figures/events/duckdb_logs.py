@@ -11,6 +11,7 @@ import duckdb
 file, threads, runs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 connection = duckdb.connect()
 connection.execute(f"SET threads = {threads}")
+connection.execute("SET enable_progress_bar = false")  # it would stand before the answer
 sql = f"""
     SELECT time_bucket(INTERVAL 5 MINUTE, epoch_ms("time")), count(*)
     FROM read_ndjson('{file}', columns = {{'time': 'BIGINT', 'level': 'VARCHAR'}})

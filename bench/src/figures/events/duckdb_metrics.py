@@ -12,6 +12,7 @@ import duckdb
 file, threads, runs, metrics, minutes, begin = sys.argv[1], *map(int, sys.argv[2:7])
 connection = duckdb.connect()
 connection.execute(f"SET threads = {threads}")
+connection.execute("SET enable_progress_bar = false")  # it would stand before the answer
 connection.execute(f"""
     COPY (
         SELECT 'host-' || m.range AS host, make_timestamp(({begin} + t.range * 60) * 1000000) AS time,

@@ -23,6 +23,9 @@ const ASK_EVERY: Duration = Duration::from_millis(2);
 /// Lines of one request: below PutLogEvents' megabyte.
 const BATCH_LINES: usize = 3500;
 
+/// The last batch is filled up with lines that are a little ahead of time.
+const AHEAD_SECONDS: i64 = 600;
+
 /// The time that the lines are spread over, up to now.
 const SPAN_MILLIS: i64 = 20 * 3600 * 1000;
 
@@ -87,7 +90,7 @@ async fn query(address: &str, began_millis: i64) -> Result<u64> {
     let mut connection = Connection::to(address);
     let input = json!({
         "logGroupName": "insights", "queryString": QUERY, "limit": 10000,
-        "startTime": began_millis / 1000 - 1, "endTime": now_millis() / 1000 + 1,
+        "startTime": began_millis / 1000 - 1, "endTime": now_millis() / 1000 + AHEAD_SECONDS,
     });
     let started: Value = serde_json::from_slice(&connection.succeed(&request(address, "StartQuery", &input)).await?)?;
     let ask = request(address, "GetQueryResults", &json!({"queryId": started["queryId"]}));

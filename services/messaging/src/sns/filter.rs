@@ -1,7 +1,7 @@
 //! Filter policies: which messages a subscription wants.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>
 
-use haar_pattern::Pattern;
+use haar_platform::pattern::Pattern;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! CreateFunction.
+//! CreateFunction: code, role and runtime are checked before anything is kept.
 
 use haar_platform::aws::lambda::{
     CreateFunctionRequest, FunctionConfiguration, PackageType, TracingMode, UpdateFunctionConfigurationRequest,

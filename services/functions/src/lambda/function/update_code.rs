@@ -1,4 +1,4 @@
-//! UpdateFunctionCode.
+//! UpdateFunctionCode: other code for `$LATEST`.
 
 use haar_platform::aws::lambda::{FunctionConfiguration, UpdateFunctionCodeRequest};
 use haar_platform::kernel::{Ctx, Fault};

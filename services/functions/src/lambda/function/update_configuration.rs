@@ -1,4 +1,4 @@
-//! UpdateFunctionConfiguration.
+//! UpdateFunctionConfiguration: other settings for `$LATEST`.
 
 use haar_platform::aws::lambda::{FunctionConfiguration, TracingMode, UpdateFunctionConfigurationRequest};
 use haar_platform::kernel::access::Access;

@@ -1,4 +1,4 @@
-//! CreateEventSourceMapping.
+//! CreateEventSourceMapping: a queue and the function that works on it.
 
 use haar_platform::aws::lambda::{
     CreateEventSourceMappingRequest, EventSourceMappingConfiguration, EventSourceMappingMetricsConfig,

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html>
 
-use haar_pattern::Pattern;
 use haar_platform::aws::lambda::FilterCriteria;
 use haar_platform::kernel::serde_json::{self, Value};
+use haar_platform::pattern::Pattern;
 
 use crate::lambda::error::LambdaError;
 

@@ -1,4 +1,4 @@
-//! PublishBatch.
+//! PublishBatch and its partial failures.
 
 use super::*;
 

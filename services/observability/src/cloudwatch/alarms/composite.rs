@@ -1,4 +1,4 @@
-//! PutCompositeAlarm.
+//! PutCompositeAlarm: an alarm whose rule speaks of other alarms.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html>
 
 use haar_platform::aws::cloudwatch::PutCompositeAlarmInput;

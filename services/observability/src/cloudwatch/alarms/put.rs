@@ -1,4 +1,4 @@
-//! PutMetricAlarm.
+//! PutMetricAlarm: an alarm on a metric, or on an expression over several.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
 
 use haar_platform::aws::cloudwatch::{PutMetricAlarmInput, Tag};

@@ -7,6 +7,7 @@
 //!   perform    what each statement does
 //!   failure    why it did not work, in Athena's words
 //!   event      each change of state, told with it
+//!   measures   what it gives to CloudWatch
 //!   show       an execution as answers show it, and its runtime statistics
 //!   history    lists and batches
 //!   retention  what is forgotten after 45 days, and what a crash left unfinished
@@ -15,6 +16,7 @@
 pub mod event;
 pub mod failure;
 pub mod history;
+mod measures;
 pub mod perform;
 pub mod retention;
 pub mod run;

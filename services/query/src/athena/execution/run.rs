@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use haar_platform::kernel::ctx::Origin;
-use haar_platform::kernel::{Caller, Ctx, Next};
+use haar_platform::kernel::{Caller, Ctx, Measure, Next};
 use haar_platform::ledger::{Identity, Line};
 use haar_platform::store::{Read, Tx};
 use parking_lot::Mutex;
 
 use super::event::Change;
 use super::scheduler::Alive;
-use super::{perform, retention};
+use super::{measures, perform, retention};
 use crate::athena::Athena;
 use crate::athena::error::Error;
 use crate::athena::location::Location;
-use crate::athena::model::{Failure, Outcome, PROGRESS, Progress, State, Statistics, Submission};
+use crate::athena::model::{Failure, Outcome, PROGRESS, Progress, State, Statistics, Submission, WORKGROUPS};
 use crate::athena::place::Place;
 use crate::athena::reuse;
 use crate::athena::statement::Statement;
@@ -257,6 +257,11 @@ fn write(
 async fn record(execution: &Execution, ended: Option<&Result<Outcome, Failure>>) {
     use haar_platform::ledger::Outcome as Came;
     let (ctx, statistics) = (&execution.ctx, execution.statistics.lock().clone());
+    let state = match ended {
+        Some(Ok(_)) => "SUCCEEDED",
+        Some(Err(_)) => "FAILED",
+        None => "CANCELLED",
+    };
     let line = Line {
         time: ctx.now(),
         duration: Duration::from_millis(u64::try_from(statistics.total_millis).unwrap_or_default()),
@@ -289,7 +294,19 @@ async fn record(execution: &Execution, ended: Option<&Result<Outcome, Failure>>)
             _ => Vec::new(),
         },
         ignored: Vec::new(),
-        measures: Vec::new(),
+        measures: published(execution, state, &statistics),
     };
     execution.athena.ledger.record(line).await;
+}
+
+/// Its metrics, if the workgroup publishes them. The primary one does unless somebody changed that.
+fn published(execution: &Execution, state: &str, statistics: &Statistics) -> Vec<Measure> {
+    let (place, submission) = (Place::of(&execution.ctx), &execution.submission);
+    let found = execution.athena.store.read(|tx| tx.get(WORKGROUPS, &place.key(&submission.workgroup_name)));
+    match found {
+        Ok(workgroup) if workgroup.as_ref().is_none_or(|workgroup| workgroup.configuration.metrics_published) => {
+            measures::of(submission, state, statistics)
+        }
+        _ => Vec::new(),
+    }
 }

@@ -1,4 +1,4 @@
-//! Buckets.
+//! Buckets, as they are kept.
 
 use haar_platform::kernel::Timestamp;
 use haar_platform::store::Record;
