@@ -202,8 +202,9 @@ fn headline(event: &Value) -> String {
     let detail = &event["detail"];
     let first = |names: &[&str]| names.iter().find_map(|name| detail[name].as_str()).unwrap_or_default().to_owned();
     let what = first(&["operation", "policy-type", "currentState", "typeOfChange", "state"]);
-    let name = first(&["name", "parameter-name", "queryExecutionId", "tableName", "crawlerName", "databaseName"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let named = ["name", "parameter-name", "queryExecutionId", "tableName", "crawlerName", "databaseName", "alarmName"];
+    let name = first(&named) + &text(&detail["object"]["key"]);
     format!("{} {}: {what} {name}", text(&event["time"]), text(&event["detail-type"]))
 }
 
