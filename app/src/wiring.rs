@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::insights::InsightsEngine;
 use crate::settings::Settings;
 
-/// Of all queries together; what does not fit is spilled to disk.
-const ENGINE_MEMORY_BYTES: u64 = 1 << 30;
+/// Of all queries together, and 256 MiB of what they read lately; what does not fit is spilled to disk.
+const ENGINE_MEMORY_BYTES: u64 = 1280 << 20;
 
 /// A house that answers.
 pub struct OpenHouse {
